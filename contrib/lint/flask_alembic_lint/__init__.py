@@ -1,0 +1,1 @@
+"""Finds dangerous operations in Alembic revisions before they run."""

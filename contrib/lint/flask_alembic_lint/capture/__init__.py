@@ -1,0 +1,8 @@
+"""Running a revision where it can reach no database, and writing down what it did."""
+
+from __future__ import annotations
+
+from .events import Capture, Event, Failure
+from .running import capture
+
+__all__ = ["Capture", "Event", "Failure", "capture"]

@@ -1,0 +1,153 @@
+"""A driver that talks to nobody: it writes statements down and answers harmlessly.
+
+It stands below a real SQLAlchemy engine, so that whatever a revision does with
+``op.get_bind()`` works: text, constructs, ``Table.create``, an ORM session.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+Report = Callable[[str, bool], None]
+"""Called with each statement and whether it ran outside a transaction."""
+
+_READS: Final = re.compile(
+    r"\s*(?:--[^\n]*\n|/\*.*?\*/|\s|\()*"
+    r"(select|with|show|pragma|values|explain|table|describe|desc)\b",
+    re.I | re.S,
+)
+_CHANGES: Final = re.compile(r"\b(insert|update|delete|merge)\b", re.I)
+_RETURNING: Final = re.compile(r"\breturning\b(.*)", re.I | re.S)
+
+
+class Error(Exception):
+    """The root of the driver's errors; none is ever raised."""
+
+
+class Driver:
+    """What SQLAlchemy takes for the DB-API module."""
+
+    paramstyle = "named"
+    Error = Error
+    DatabaseError = Error
+    InterfaceError = Error
+    OperationalError = Error
+    ProgrammingError = Error
+    IntegrityError = Error
+    DataError = Error
+    InternalError = Error
+    NotSupportedError = Error
+    Warning = Error
+    Binary = bytes
+
+    @staticmethod
+    def connect(*_args: Any, **_arguments: Any) -> None:
+        """Refuse; connections come from :class:`Connection` directly."""
+        raise Error("This driver connects to nothing.")
+
+
+class Connection:
+    """A connection that leads nowhere.
+
+    :param report: Called with each statement that may change something.
+    :param found: Whether queries give one row of ones instead of none.
+    """
+
+    def __init__(self, report: Report, *, found: bool = False) -> None:
+        self.report = report
+        self.found = found
+        self.autocommit = False
+
+    def cursor(self, *_args: Any, **_arguments: Any) -> Cursor:
+        """Return a cursor."""
+        return Cursor(self)
+
+    def commit(self) -> None:
+        """Do nothing."""
+
+    def rollback(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Cursor:
+    """A cursor whose results are empty, or one row of ones."""
+
+    arraysize = 1
+    lastrowid = 1
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.rowcount = 0
+        self.description: list[tuple[Any, ...]] | None = None
+        self._rows: list[tuple[Any, ...]] = []
+
+    def execute(self, sql: str, _parameters: Any = None) -> None:
+        """Write the statement down and prepare the answer."""
+        reads = _READS.match(sql)
+        changes = _CHANGES.search(sql)
+        if not reads or (reads[1].lower() == "with" and changes):
+            self.connection.report(sql, self.connection.autocommit)
+        returning = _RETURNING.search(sql) if changes else None
+        names = column_names(returning[1] if returning else sql)
+        if not (reads or returning):
+            self.description, self._rows = None, []
+            return
+        self.description = [(name, *(None,) * 6) for name in names]
+        given = bool(returning) or self.connection.found
+        self._rows = [(1,) * len(names)] if given else []
+        self.rowcount = len(self._rows)
+
+    def executemany(self, sql: str, _parameters: Sequence[Any]) -> None:
+        """Write the statement down once."""
+        self.execute(sql)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row."""
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchmany(self, size: int = 1) -> list[tuple[Any, ...]]:
+        """Return the next rows."""
+        taken, self._rows = self._rows[:size], self._rows[size:]
+        return taken
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        taken, self._rows = self._rows, []
+        return taken
+
+    def setinputsizes(self, *_args: Any) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def column_names(sql: str) -> list[str]:
+    """Return the names of the columns that a query gives, as well as they show.
+
+    :param sql: A query, or what follows RETURNING.
+    """
+    text = re.sub(r"^.*?\bselect\b(\s+distinct\b)?", "", sql, count=1, flags=re.I | re.S)
+    names, depth, part = [], 0, ""
+    for character in text:
+        if depth == 0 and re.search(r"\sfrom\s$", part, re.I):
+            part = re.sub(r"\s+from\s$", "", part, flags=re.I)
+            break
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            names.append(part)
+            part = ""
+        else:
+            part += character
+    names.append(part)
+    return [_label(name) for name in names]
+
+
+def _label(expression: str) -> str:
+    words = re.findall(r"\w+", expression)
+    return words[-1] if words else "column"

@@ -1,0 +1,204 @@
+"""Running both functions of a revision against the recorder."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..facts.model import Direction
+from . import database as databases
+from .events import Capture, Event, Failure
+from .isolation import isolated
+from .proxies import LOCK, installed
+from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
+    from ..revision import RevisionSource
+    from ..servers import Server
+
+
+def capture(
+    revision: RevisionSource,
+    dialect: str,
+    server: Server,
+    *,
+    database: str = "default",
+    config: Config | None = None,
+    options: dict[str, Any] | None = None,
+) -> Capture:
+    """Run a revision where nothing reaches a database.
+
+    It runs once with a database in which nothing exists. If operations were not
+    reached, because the revision asks first whether something is there, it runs
+    once more with one in which everything it names exists.
+
+    :param revision: The revision's source.
+    :param dialect: The name of the dialect.
+    :param server: The server behind it.
+    :param database: The database's name, for an ``upgrade(engine_name)``.
+    :param config: What ``context.config`` shows.
+    :param options: Arguments of ``EnvironmentContext.configure``.
+    """
+    attempt = _Attempt(revision, dialect, server, database, config, options or {})
+    with LOCK, isolated():
+        first = attempt.run(())
+        seen = {event.line for event in first.events}
+        missing = revision.unreached(seen)
+        if not missing:
+            return first
+        second = attempt.run(revision.literals)
+    more = tuple(
+        event
+        for event in second.events
+        if event.line not in seen and revision.within(event.line, missing)
+    )
+    return Capture(
+        dialect=first.dialect,
+        events=_merged(first.events, more),
+        failures=first.failures,
+        namespace=first.namespace,
+    )
+
+
+def _merged(events: Iterable[Event], more: Iterable[Event]) -> tuple[Event, ...]:
+    """Put each further event before the first one that stands below it."""
+    merged = list(events)
+    for event in more:
+        place = len(merged)
+        for index, other in enumerate(merged):
+            later = other.direction == "downgrade" and event.direction == "upgrade"
+            below = (other.line or 0) > (event.line or 0)
+            if later or (other.direction == event.direction and below):
+                place = index
+                break
+        merged.insert(place, event)
+    return tuple(merged)
+
+
+class _Attempt:
+    """One way of running a revision, used for both runs."""
+
+    def __init__(
+        self,
+        revision: RevisionSource,
+        dialect: str,
+        server: Server,
+        database: str,
+        config: Config | None,
+        options: dict[str, Any],
+    ) -> None:
+        self.revision = revision
+        self.server = server
+        self.database = database
+        self.config = config
+        self.options = options
+        self.dialect = databases.recording_dialect(dialect, server)
+
+    def run(self, names: tuple[str, ...]) -> Capture:
+        recorder = Recorder(self.revision.filename)
+        engine = databases.recording_engine(
+            self.dialect, recorder.statement, names=names
+        )
+        failures: list[Failure] = []
+        with engine.connect() as connection:
+            environment = self._environment(connection)
+            context = environment.get_context()
+            with installed(environment, context) as operations:
+                recorder.attach(operations, context)
+                namespace = self._execute(recorder, failures)
+                for direction in ("upgrade", "downgrade"):
+                    self._call(namespace, direction, recorder, failures)  # type: ignore[arg-type]
+        return Capture(
+            dialect=self.dialect,
+            events=tuple(recorder.events),
+            failures=tuple(failures),
+            namespace=namespace,
+        )
+
+    def _environment(self, connection: Any) -> EnvironmentContext:
+        from alembic.config import Config
+        from alembic.runtime.environment import EnvironmentContext
+
+        # A revision sees no script directory: it only is what it says.
+        environment = EnvironmentContext(self.config or Config(), None)  # type: ignore[arg-type]
+        environment.configure(connection=connection, **self.options)
+        return environment
+
+    def _execute(
+        self, recorder: Recorder, failures: list[Failure]
+    ) -> dict[str, Any]:
+        module = types.ModuleType("revision_under_analysis")
+        module.__file__ = self.revision.filename
+        try:
+            code = compile(
+                self.revision.text, self.revision.filename, "exec", dont_inherit=True
+            )
+            exec(code, vars(module))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            failures.append(self._failure(None, error))
+        return vars(module)
+
+    def _call(
+        self,
+        namespace: dict[str, Any],
+        direction: Direction,
+        recorder: Recorder,
+        failures: list[Failure],
+    ) -> None:
+        function = namespace.get(direction)
+        if not callable(function) or any(f.direction is None for f in failures):
+            return
+        recorder.direction = direction
+        try:
+            function(*self._arguments(function))
+        except KeyboardInterrupt:
+            raise
+        except NotImplementedError as error:
+            if self._raised_here(error):
+                return  # the revision says itself that it cannot be taken back
+            failures.append(self._failure(direction, error))
+        except BaseException as error:
+            failures.append(self._failure(direction, error))
+
+    def _arguments(self, function: Callable[..., Any]) -> list[str]:
+        """Return what the function has to be called with.
+
+        The templates for several databases write ``upgrade(engine_name)``.
+        """
+        needed = [
+            parameter
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.default is parameter.empty
+            and parameter.kind
+            in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+        ]
+        return [self.database] if len(needed) == 1 else []
+
+    def _raised_here(self, error: BaseException) -> bool:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        filename = trace.tb_frame.f_code.co_filename if trace else ""
+        return filename == self.revision.filename
+
+    def _failure(
+        self, direction: Direction | None, error: BaseException
+    ) -> Failure:
+        line = None
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.revision.filename:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        if isinstance(error, SyntaxError):
+            line = error.lineno
+        text = str(error).strip().splitlines()
+        first = f": {text[0]}" if text else ""
+        return Failure(direction, line, f"{type(error).__name__}{first}")

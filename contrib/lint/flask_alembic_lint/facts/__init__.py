@@ -1,0 +1,1 @@
+"""What a revision does: one vocabulary for operations and SQL."""

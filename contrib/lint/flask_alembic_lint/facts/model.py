@@ -1,0 +1,310 @@
+"""What a revision does, said the same way for operations and for SQL text.
+
+Rules look at these and at nothing else: ``op.add_column(...)`` and
+``op.execute("ALTER TABLE ... ADD COLUMN ...")`` become the same fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from .types import SqlType
+
+Direction = Literal["upgrade", "downgrade"]
+"""Which function of the revision a fact comes from."""
+
+
+class _Unchanged:
+    def __repr__(self) -> str:
+        return "UNCHANGED"
+
+
+UNCHANGED: Final = _Unchanged()
+"""Says that an ``ALTER COLUMN`` leaves the default as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The ``batch_alter_table`` block around an operation."""
+
+    number: int
+    """Counts the blocks of a revision, to tell them apart."""
+
+    recreate: str
+    """``auto``, ``always`` or ``never``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where in the revision something happens."""
+
+    direction: Direction
+    line: int | None = None
+    """The line in the revision's file, counted from 1."""
+
+    autocommit: bool = False
+    """Whether it runs outside the revision's transaction."""
+
+    batch: Batch | None = None
+    """The batch block around it."""
+
+    raw: bool = False
+    """Whether it was written as SQL text."""
+
+    online: bool = False
+    """Whether the SQL itself demands ``LOCK=NONE`` or ``ALGORITHM=INSTANT``."""
+
+    statement: int = 0
+    """Counts the statements of a direction; one ``ALTER TABLE`` is one."""
+
+    text: str = ""
+    """The SQL text, where it was written as such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that a revision does."""
+
+    where: Where
+    table: str = ""
+    """The table it is done to, with its schema, unquoted; empty if to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFact:
+    """A column as it is added or created."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    default: str | None = None
+    """The server default as SQL."""
+
+    generated: Literal["stored", "virtual"] | None = None
+    """Whether it is computed from other columns, and how it is kept."""
+
+    numbered: bool = False
+    """Whether the server counts it: identity, serial, AUTO_INCREMENT."""
+
+    primary_key: bool = False
+    unique: bool = False
+    references: str = ""
+    """The table that an inline foreign key points to."""
+
+    placed: bool = False
+    """Whether FIRST or AFTER puts it somewhere else than last."""
+
+    enum_type: str = ""
+    """The name of the enum type that creating the table creates too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable(Fact):
+    columns: tuple[ColumnFact, ...] = ()
+    has_primary_key: bool = True
+    if_not_exists: bool = False
+    temporary: bool = False
+    names: tuple[str, ...] = ()
+    """The names of its constraints and indexes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropTable(Fact):
+    cascade: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTable(Fact):
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn(Fact):
+    column: ColumnFact
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropColumn(Fact):
+    name: str
+    cascade: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterColumn(Fact):
+    """A change of a column; what is ``None`` or ``UNCHANGED`` stays."""
+
+    name: str
+    type: SqlType | None = None
+    old_type: SqlType | None = None
+    using: str | None = None
+    nullable: bool | None = None
+    old_nullable: bool | None = None
+    default: str | None | _Unchanged = UNCHANGED
+    new_name: str | None = None
+    restates_all: bool = False
+    """Whether it was written as MODIFY or CHANGE, which say the whole column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex(Fact):
+    name: str | None
+    columns: tuple[str, ...] = ()
+    unique: bool = False
+    concurrently: bool = False
+    if_not_exists: bool = False
+    method: str = ""
+    """``gin``, ``fulltext``, ``spatial``, ... in lower case; empty for the usual."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex(Fact):
+    name: str | None
+    concurrently: bool = False
+    if_exists: bool = False
+    cascade: bool = False
+
+
+ConstraintKind = Literal["foreign key", "check", "unique", "primary key", "exclude"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddConstraint(Fact):
+    kind: ConstraintKind
+    name: str | None = None
+    columns: tuple[str, ...] = ()
+    referent: str = ""
+    referent_columns: tuple[str, ...] = ()
+    condition: str = ""
+    not_valid: bool = False
+    using_index: bool = False
+    inline: bool = False
+    """Whether it came along with a new column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropConstraint(Fact):
+    name: str | None
+    kind: str = ""
+    """As in :class:`AddConstraint`; empty where it is not said."""
+
+    cascade: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateConstraint(Fact):
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEnum(Fact):
+    type_name: str
+    action: Literal["add", "rename", "catalog"]
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateType(Fact):
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropType(Fact):
+    name: str
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOption(Fact):
+    """Something set for a whole table, such as ENGINE or a character set."""
+
+    option: Literal["charset", "storage", "rewrite"]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteData(Fact):
+    verb: Literal["insert", "update", "delete", "truncate"]
+    has_where: bool = False
+    cascade: bool = False
+    literals: tuple[str, ...] = ()
+    """The string values in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance(Fact):
+    """VACUUM, CLUSTER, REINDEX and their kind."""
+
+    verb: str
+    concurrently: bool = False
+    needs_autocommit: bool = False
+    rewrites: bool = False
+    """Whether it blocks the table while it works."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction(Fact):
+    verb: Literal["begin", "commit", "rollback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockTable(Fact):
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropObject(Fact):
+    """DROP of something that is no table, index or type."""
+
+    kind: str
+    name: str
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameObject(Fact):
+    kind: str
+    name: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opaque(Fact):
+    """A statement that is known to be harmless or that no rule looks at."""
+
+    verb: str = ""
+    locks: bool = False
+    """Whether it takes a short lock that shuts out all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsed(Fact):
+    """SQL that could not be read."""
+
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyStatements(Fact):
+    """Several statements in one ``op.execute``."""
+
+    count: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnboundParameters(Fact):
+    """Names after a colon in SQL text that nothing gives a value to."""
+
+    names: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrendered(Fact):
+    """An operation that Alembic or SQLAlchemy refuse for this dialect."""
+
+    operation: str = ""
+    error: str = ""

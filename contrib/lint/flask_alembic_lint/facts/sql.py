@@ -1,0 +1,241 @@
+"""SQL text turned into facts."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from .alter import read_alter_table
+from .create import read_create, read_drop
+from .data import read_data
+from .model import (
+    ChangeEnum,
+    CreateTable,
+    Fact,
+    LockTable,
+    Maintenance,
+    ManyStatements,
+    Opaque,
+    RenameObject,
+    RenameTable,
+    Transaction,
+    Unparsed,
+    Where,
+)
+from .reader import Reader
+from .tokens import NotReadable, Word, parse_error, statements
+
+CHANGES: Final = ("ALTER", "CREATE", "DROP", "UPDATE", "DELETE", "INSERT", "TRUNCATE")
+"""Words that start a statement inside the body of a DO block."""
+
+
+def facts_of(sql: str, dialect: str, where: Where) -> list[Fact]:
+    """Return what SQL text does.
+
+    :param sql: One or several statements.
+    :param dialect: The name of the SQLAlchemy dialect.
+    :param where: Where the text is; each statement gets a number of its own.
+    """
+    try:
+        parts = statements(sql, dialect)
+    except NotReadable as error:
+        return [Unparsed(where=where, error=str(error))]
+    found: list[Fact] = []
+    if len(parts) > 1:
+        found.append(ManyStatements(where=where, count=len(parts)))
+    for offset, (text, words) in enumerate(parts):
+        here = dataclasses.replace(
+            where, raw=True, text=text, statement=where.statement + offset
+        )
+        found += read_statement(text, words, dialect, here)
+    return found
+
+
+def read_statement(
+    text: str, words: list[Word], dialect: str, where: Where
+) -> list[Fact]:
+    """Return what one statement does.
+
+    :param text: The statement.
+    :param words: Its words.
+    :param dialect: The name of the SQLAlchemy dialect.
+    :param where: Where it is.
+    """
+    reader = Reader(text, words)
+    start = reader.take().upper
+    if start == "DO":
+        return list(_body(reader, dialect, where))
+    read = READERS.get(start)
+    facts = list(read(reader, where)) if read else []
+    if start in PARSED or not read:
+        error = parse_error(text, dialect)
+        if error is not None:
+            return [Unparsed(where=where, error=error)]
+    return facts or [Opaque(where=where, verb=start)]
+
+
+def _alter(reader: Reader, where: Where) -> Iterator[Fact]:
+    if reader.accept("TABLE"):
+        yield from read_alter_table(reader, where)
+    elif reader.accept("TYPE"):
+        yield _alter_type(reader, where)
+    elif reader.accept("SCHEMA"):
+        name = reader.name()
+        if reader.accept("RENAME", "TO"):
+            to = reader.name()
+            yield RenameObject(where=where, kind="schema", name=name, to=to)
+    elif reader.accept("DOMAIN"):
+        name = reader.name()
+        if reader.accept("ADD") and not reader.has("NOT", "VALID"):
+            yield Maintenance(where=where, verb=f"ALTER DOMAIN {name} ADD", rewrites=True)
+    elif reader.accept("SYSTEM"):
+        yield Maintenance(where=where, verb="ALTER SYSTEM", needs_autocommit=True)
+    elif reader.peek().upper in ("DATABASE", "INSTANCE", "DEFAULT", "ROLE", "USER"):
+        yield Opaque(where=where, verb=f"ALTER {reader.peek().upper}")
+    elif not reader.done and reader.peek().kind == "word":
+        yield Opaque(where=where, verb=f"ALTER {reader.peek().upper}")
+
+
+def _alter_type(reader: Reader, where: Where) -> Fact:
+    name = reader.name()
+    if reader.accept("ADD", "VALUE"):
+        reader.if_exists()
+        value = reader.take().text
+        return ChangeEnum(where=where, type_name=name, action="add", value=value)
+    if reader.accept("RENAME", "VALUE"):
+        value = reader.take().text
+        return ChangeEnum(where=where, type_name=name, action="rename", value=value)
+    if reader.accept("RENAME", "TO"):
+        return RenameObject(where=where, kind="type", name=name, to=reader.name())
+    return Opaque(where=where, verb="ALTER TYPE")
+
+
+def _rename(reader: Reader, where: Where) -> Iterator[Fact]:
+    """MySQL's RENAME TABLE."""
+    if reader.accept_any("TABLE", "TABLES"):
+        for part in Reader.parts(reader.words[reader.at :]):
+            pair = reader.sub(part)
+            old = pair.name()
+            pair.accept("TO")
+            yield RenameTable(where=where, table=old, to=pair.name())
+
+
+def _transaction(reader: Reader, where: Where) -> Iterator[Fact]:
+    verb = reader.words[0].upper
+    if verb in ("BEGIN", "START"):
+        yield Transaction(where=where, verb="begin")
+    elif verb in ("COMMIT", "END"):
+        yield Transaction(where=where, verb="commit")
+    elif verb in ("ROLLBACK", "ABORT") and not reader.has("TO"):
+        yield Transaction(where=where, verb="rollback")
+
+
+def _lock(reader: Reader, where: Where) -> Iterator[Fact]:
+    reader.accept_any("TABLE", "TABLES")
+    yield LockTable(where=where, table=reader.name())
+
+
+def _maintenance(reader: Reader, where: Where) -> Iterator[Fact]:
+    verb = reader.words[0].upper
+    full = reader.has("FULL")
+    concurrently = reader.has("CONCURRENTLY")
+    if verb == "VACUUM":
+        yield Maintenance(
+            where=where,
+            verb="VACUUM FULL" if full else verb,
+            needs_autocommit=True,
+            rewrites=full,
+        )
+    elif verb == "REINDEX":
+        whole = reader.has("DATABASE") or reader.has("SYSTEM") or reader.has("SCHEMA")
+        yield Maintenance(
+            where=where,
+            table=reader.words[-1].text,
+            verb=verb,
+            concurrently=concurrently,
+            needs_autocommit=concurrently or whole,
+            rewrites=not concurrently,
+        )
+    elif verb == "REFRESH":
+        yield Maintenance(
+            where=where,
+            table=reader.words[-1].text,
+            verb="REFRESH MATERIALIZED VIEW",
+            concurrently=concurrently,
+            rewrites=not concurrently,
+        )
+    elif verb in ("CLUSTER", "OPTIMIZE", "REPAIR"):
+        yield Maintenance(where=where, verb=verb, rewrites=True)
+
+
+def _select_into(reader: Reader, where: Where) -> Iterator[Fact]:
+    """PostgreSQL's SELECT ... INTO table creates one."""
+    before = reader.until("INTO", "FROM")
+    if before and reader.accept("INTO"):
+        reader.accept_any("TEMPORARY", "TEMP", "UNLOGGED")
+        reader.accept("TABLE")
+        yield CreateTable(where=where, table=reader.name(), has_primary_key=False)
+
+
+def _body(reader: Reader, dialect: str, where: Where) -> Iterator[Fact]:
+    """Give what the statements in the body of a DO block do."""
+    body = next((word for word in reader.words if word.kind == "string"), None)
+    if body is None:
+        yield Opaque(where=where, verb="DO")
+        return
+    text = re.sub(r"^\$\w*\$|\$\w*\$$", "", body.text)
+    try:
+        parts = statements(text, dialect)
+    except NotReadable as error:
+        yield Unparsed(where=where, error=str(error))
+        return
+    for _, words in parts:
+        for index, word in enumerate(words):
+            before = words[index - 1].upper if index else "BEGIN"
+            starts = before in ("BEGIN", "THEN", "ELSE", "LOOP")
+            if word.upper in CHANGES and starts:
+                inner = words[index:]
+                piece = text[inner[0].start : inner[-1].end]
+                yield from read_statement(piece, inner, dialect, where)
+                break
+    yield Opaque(where=where, verb="DO")
+
+
+Read = Callable[[Reader, Where], Iterator[Fact]]
+
+READERS: Final[dict[str, Read]] = {
+    "ALTER": _alter,
+    "CREATE": read_create,
+    "DROP": read_drop,
+    "RENAME": _rename,
+    **dict.fromkeys(
+        ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REPLACE", "MERGE", "WITH", "COPY"),
+        read_data,
+    ),
+    **dict.fromkeys(
+        ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"), _transaction
+    ),
+    "LOCK": _lock,
+    **dict.fromkeys(
+        ("VACUUM", "REINDEX", "REFRESH", "CLUSTER", "OPTIMIZE", "REPAIR"), _maintenance
+    ),
+    "SELECT": _select_into,
+    **dict.fromkeys(
+        *[
+            (
+                *("SET", "RESET", "SHOW", "GRANT", "REVOKE", "COMMENT", "ANALYZE"),
+                *("SAVEPOINT", "RELEASE", "PRAGMA", "USE", "CALL", "EXPLAIN", "DESCRIBE"),
+                *("DISCARD", "CHECKPOINT", "NOTIFY", "LISTEN", "UNLOCK", "FLUSH"),
+                *("ATTACH", "DETACH", "SECURITY", "REASSIGN", "EXEC", "DECLARE"),
+                *("PREPARE", "EXECUTE", "DEALLOCATE", "IMPORT", "VALUES", "TABLE"),
+            )
+        ],
+        lambda _reader, _where: iter(()),
+    ),
+}
+"""What reads the statements that start with a word."""
+
+PARSED: Final = ("INSERT", "UPDATE", "DELETE", "SELECT", "WITH", "REPLACE", "MERGE")
+"""Statements that sqlglot has to be able to parse."""

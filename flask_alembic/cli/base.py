@@ -1,0 +1,351 @@
+"""Base functions that write information to the terminal.
+
+Each calls the method of :class:`flask_alembic.Alembic` of the same name on the
+current app and writes what it returns.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask import current_app
+
+from ..environment.progress import observing
+from ..errors import CheckFailed, UsageError
+from . import render
+from .output import echo, note
+from .progress import observer
+
+if TYPE_CHECKING:
+    from ..extension import Alembic
+
+Revision = Any
+
+
+def get_extension() -> Alembic:
+    """Return the extension that the command works on.
+
+    It is the ``ctx.obj`` of a group, the one that made the group, or the one that is
+    registered on the current app.
+
+    :raises UsageError: When there is none.
+    """
+    from ..extension import Alembic
+
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        for candidate in (context.obj, getattr(context.command, "extension", None)):
+            if isinstance(candidate, Alembic):
+                return candidate
+        context = context.parent
+    try:
+        extension: Alembic = current_app.extensions["alembic"]
+    except KeyError:
+        raise UsageError(
+            "Flask-Alembic is not registered on this app.",
+            "Add Alembic(app) where the app is created.",
+        ) from None
+    return extension
+
+
+def mkdir() -> None:
+    """Create the migration directory if it does not exist."""
+    made = get_extension().mkdir()
+    for path in made:
+        echo(f"Created {path}")
+    if not made:
+        echo("The migration directory exists.")
+
+
+def current(
+    verbose: bool = False,
+    check_heads: bool = False,
+    databases: Sequence[str] = (),
+) -> None:
+    """Show the list of current revisions.
+
+    :param verbose: Show more about each.
+    :param check_heads: Fail unless all heads are applied.
+    :param databases: Only these databases.
+    """
+    from ..commands import reading
+
+    extension = get_extension()
+    if not check_heads:
+        _write(extension.current(databases), verbose)
+        return
+    scripts = extension._do(reading.current, databases, check_heads=True)
+    _write(scripts, verbose)
+    _fail_on_no("Not every database is at every head.", "Run flask db upgrade.")
+
+
+def heads(resolve_dependencies: bool = False, verbose: bool = False) -> None:
+    """Show the list of revisions that have no child revisions.
+
+    :param resolve_dependencies: Treat dependencies as down revisions.
+    :param verbose: Show more about each.
+    """
+    _write(get_extension().heads(resolve_dependencies), verbose)
+
+
+def branches(verbose: bool = False) -> None:
+    """Show the list of revisions that have more than one next revision.
+
+    :param verbose: Show more about each.
+    """
+    extension = get_extension()
+    for script in extension.branches():
+        echo(render.revisions([script], verbose))
+        for child in sorted(script.nextrev):
+            line = render.revision_line(extension.show(child)[0])
+            echo(f"    {line}")
+
+
+def log(
+    start: Revision = "base", end: Revision = "heads", verbose: bool = False
+) -> None:
+    """Show the list of revisions in the order they will run.
+
+    :param start: Show since this revision.
+    :param end: Show until this revision.
+    :param verbose: Show more about each.
+    """
+    _write(get_extension().log(start, end), verbose)
+
+
+def history(
+    rev_range: str | None = None,
+    verbose: bool = False,
+    indicate_current: bool = False,
+) -> None:
+    """Show the revisions, the newest first.
+
+    :param rev_range: ``start:end``; either may be left out.
+    :param verbose: Show more about each.
+    :param indicate_current: Mark where the databases are.
+    """
+    start, _, end = (rev_range or ":").partition(":")
+    if rev_range and ":" not in rev_range:
+        raise UsageError(
+            f"{rev_range!r} is not a range.", "Write START:END; either may be empty."
+        )
+    extension = get_extension()
+    here = {s.revision for s in extension.current()} if indicate_current else set()
+    for script in reversed(extension.log(start or "base", end or "heads")):
+        mark = " (current)" if script.revision in here else ""
+        if verbose:
+            echo(render.revision_block(script) + mark)
+        else:
+            line = render.revision_line(script)
+            echo(line.replace(f", {script.doc}", f"{mark}, {script.doc}"))
+
+
+def show(revisions: Revision) -> None:
+    """Show the given revisions.
+
+    :param revisions: One or a list.
+    """
+    for script in get_extension().show(revisions or "head"):
+        echo(render.revision_block(script))
+
+
+def check(databases: Sequence[str] = ()) -> None:
+    """Show what differs between models and databases, and fail if anything does.
+
+    :param databases: Only these databases.
+    """
+    result = get_extension().check(databases)
+    for problem in result.problems:
+        echo(f"{problem.severity}: {problem.code} {problem.message}")
+    for name, text in result.operations.items():
+        echo(f"Database {name!r} differs from the models; a revision would hold:\n")
+        echo(text.strip("\n") + "\n")
+    if result.ok:
+        echo("No changes detected.")
+    else:
+        raise CheckFailed(
+            "Changes detected.", "flask db revision 'message' writes them."
+        )
+
+
+def stamp(target: Revision = "heads", **options: Any) -> None:
+    """Set the current revision without running migrations.
+
+    :param target: Revision to set to.
+    :param options: As for :meth:`flask_alembic.Alembic.stamp`.
+    """
+    _run("stamp", target, options)
+
+
+def upgrade(target: Revision = "heads", **options: Any) -> None:
+    """Run migrations to upgrade the database.
+
+    :param target: Revision to go to.
+    :param options: As for :meth:`flask_alembic.Alembic.upgrade`.
+    """
+    extension = get_extension()
+    if not extension.script.get_heads():
+        raise UsageError(
+            f"There are no revision files in {extension.script.dir}; nothing was run.",
+            "Create one with flask db revision 'message', or check where the files "
+            "are.",
+        )
+    _run("upgrade", target, options)
+
+
+def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
+    """Run migrations to downgrade the database.
+
+    :param target: Revision to go down to.
+    :param yes: Do not ask. Without it a person at a terminal sees the plan first.
+    :param options: As for :meth:`flask_alembic.Alembic.downgrade`.
+    """
+    if not yes and options.get("mode", "online") == "online" and _is_terminal():
+        plan = get_extension().downgrade(target, **{**options, "mode": "plan"})
+        if plan.run.plan:
+            echo("This will be undone, and data in it may be lost:")
+            echo(render.steps(plan.run.plan))
+            click.confirm("Go on?", abort=True, err=True)
+    _run("downgrade", target, options)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _run(command: str, target: Revision, options: dict[str, Any]) -> None:
+    with observing(observer()):
+        result = getattr(get_extension(), command)(target, **options)
+    if result.run.mode == "sql":
+        echo(result.sql or "")
+    elif result.run.mode == "plan":
+        echo(render.steps(result.run.plan) or "Nothing to do.")
+    else:
+        echo(render.outcome(result))
+
+
+def revision(
+    message: str,
+    empty: bool = False,
+    branch: str = "default",
+    parent: Revision = "head",
+    splice: bool = False,
+    depend: Revision = None,
+    label: Any = None,
+    path: str | None = None,
+    **options: Any,
+) -> None:
+    """Generate a new revision.
+
+    :param message: Description of revision.
+    :param empty: Create empty script.
+    :param branch: Use this independent branch name.
+    :param parent: Parent revision(s) of this revision.
+    :param splice: Allow non-head parent revision.
+    :param depend: Revision(s) this revision depends on.
+    :param label: Label(s) to apply to the revision.
+    :param path: Where to store the revision.
+    :param options: As for :meth:`flask_alembic.Alembic.revision`.
+    """
+    written = get_extension().revision(
+        message, empty, branch, parent, splice, depend, label, path, **options
+    )
+    for script in written:
+        echo(f"Generated {script.path}")
+    if not written:
+        echo("No changes detected; no file was written. (--empty writes one.)")
+
+
+def merge(
+    revisions: Revision = "heads", message: str | None = None, label: Any = None
+) -> None:
+    """Generate a merge revision.
+
+    :param revisions: Revisions to merge.
+    :param message: Description of merge.
+    :param label: Label(s) to apply to the revision.
+    """
+    script = get_extension().merge(revisions or "heads", message, label)
+    if script is not None:
+        echo(f"Generated {script.path}")
+
+
+def edit(revision: str = "head") -> None:
+    """Open the file of a revision in an editor.
+
+    :param revision: Its id, or ``head``.
+    """
+    from ..commands.reading import path_of
+
+    path = get_extension()._do(path_of, revision)
+    try:
+        click.edit(filename=str(path))
+    except click.ClickException as error:
+        raise UsageError(
+            error.message, "Set the environment variable EDITOR."
+        ) from error
+    note(f"Edited {path}")
+
+
+def plugins() -> None:
+    """Show every plugin, where it comes from and whether it is active."""
+    from ..commands.plugins import list_plugins
+
+    rows = [
+        (
+            record.name,
+            record.origin or "-",
+            record.source,
+            record.status + (f": {record.reason}" if record.reason else ""),
+            ", ".join(record.hooks) or "-",
+        )
+        for record in get_extension()._do(list_plugins)
+    ]
+    echo(render.table(("Name", "Distribution", "Source", "Status", "Hooks"), rows))
+
+
+def hooks(name: str | None = None) -> None:
+    """Show the hooks: kind, arguments, signal and implementations in call order.
+
+    :param name: Only this one, with its documentation.
+    """
+    from ..commands.plugins import list_hooks
+
+    described = get_extension()._do(list_hooks)
+    if name is None:
+        rows = [
+            (h.name, h.kind, h.signal or "-", ", ".join(h.implementations) or "-")
+            for h in described
+        ]
+        echo(render.table(("Name", "Kind", "Signal", "Implementations"), rows))
+        return
+    wanted = name.replace("-", "_")
+    found = [hook for hook in described if hook.name == wanted]
+    if not found:
+        near = difflib.get_close_matches(wanted, [hook.name for hook in described], 1)
+        hint = f"Did you mean {near[0]!r}?" if near else "flask db hooks lists them."
+        raise UsageError(f"There is no hook {name!r}.", hint)
+    hook = found[0]
+    echo(f"{hook.name}({', '.join(hook.arguments)})")
+    echo(f"Kind: {hook.kind}")
+    echo(f"Signal: {hook.signal or 'none'}")
+    echo(f"Implementations: {', '.join(hook.implementations) or 'none'}\n")
+    echo(hook.documentation)
+
+
+def _write(scripts: Any, verbose: bool) -> None:
+    text = render.revisions(scripts, verbose)
+    if text:
+        echo(text)
+
+
+def _fail_on_no(message: str, advice: str) -> None:
+    from ..commands.invocation import last_report
+
+    report = last_report.get()
+    if report is not None and not report.ok:
+        raise CheckFailed(message, advice)

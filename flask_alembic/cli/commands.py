@@ -1,0 +1,140 @@
+"""The Click command class: format, errors and exit codes of every command."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import click
+from flask.cli import with_appcontext
+
+from ..errors import AlembicError
+from .output import Output, current_output, resolve_format, writing
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class AlembicCommand(click.Command):
+    """A command whose callback is run in an app context and may raise our errors."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["params"] = [*(kwargs.get("params") or []), *_common()]
+        if kwargs.get("callback") is not None:
+            kwargs["callback"] = with_appcontext(kwargs["callback"])
+        super().__init__(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the callback; write the report in machine formats."""
+        output = Output(
+            ctx.params.pop("format_", "table"),
+            ctx.params.pop("quiet", False),
+            ctx.params.pop("verbosity", 0),
+        )
+        show = ctx.params.pop("traceback", False)
+        with writing(output), errors_shown(show):
+            if output.format == "table":
+                return super().invoke(ctx)
+            return self._as_document(ctx, output)
+
+    def _as_document(self, ctx: click.Context, output: Output) -> Any:
+        """Run the callback and write its report instead of its words."""
+        with_appcontext(_require_format)(output.format)
+        try:
+            value = super().invoke(ctx)
+        except (AlembicError, KeyboardInterrupt) as error:
+            with_appcontext(_write_report)(output.format, error)
+            code = error.exit_code if isinstance(error, AlembicError) else 130
+            raise click.exceptions.Exit(code) from error
+        with_appcontext(_write_report)(output.format, None)
+        return value
+
+
+def _common() -> list[click.Parameter]:
+    """Return the options that every command has."""
+    return [
+        click.Option(
+            ["--format", "format_"],
+            default="table",
+            metavar="NAME",
+            help="Write as table, json, jsonl or what a plugin adds.",
+        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Write results only."),
+        click.Option(
+            ["--traceback"], is_flag=True, help="Show the traceback of an error."
+        ),
+    ]
+
+
+def _environment() -> Any:
+    from flask import current_app
+
+    from .base import get_extension
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return get_extension().environment_for(app)
+
+
+def _require_format(name: str) -> None:
+    resolve_format(_environment(), name)
+
+
+def _write_report(name: str, error: BaseException | None) -> None:
+    from dataclasses import replace
+
+    from ..commands.invocation import last_report
+    from ..hooks.payloads import Command, Report
+
+    chosen = resolve_format(_environment(), name)
+    report = last_report.get()
+    if report is None:
+        context = click.get_current_context()
+        report = Report(Command(context.info_name or ""), ok=error is None)
+    if error is not None:
+        code = error.exit_code if isinstance(error, AlembicError) else 130
+        report = replace(report, ok=False, exit_code=code, error=error)
+    if chosen is not None:
+        click.echo(chosen.render(report))
+
+
+@contextmanager
+def errors_shown(show_traceback: bool = False) -> Iterator[None]:
+    """Turn errors into a message and an exit code.
+
+    :param show_traceback: Whether the traceback is shown too.
+    """
+    from ..commands.invocation import INTERRUPTED
+
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except AlembicError as error:
+        _fail(error, error.message, error.advice, error.exit_code, show_traceback)
+    except KeyboardInterrupt as error:
+        _fail(error, "Interrupted.", "", INTERRUPTED, show_traceback)
+    except Exception as error:
+        from ..environment.translation import first_line, translate
+
+        told = translate(error)
+        if told is not None:
+            _fail(error, told.message, told.advice, told.exit_code, show_traceback)
+        message = f"An unexpected error: {type(error).__name__}: {first_line(error)}."
+        _fail(error, message, "Run it again with --traceback.", 3, show_traceback)
+
+
+def _fail(
+    error: BaseException, message: str, advice: str, code: int, show: bool
+) -> NoReturn:
+    from ..environment.translation import hide_passwords
+
+    if show:
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        click.echo(hide_passwords("".join(lines)), err=True)
+    if current_output().format == "table":
+        click.secho("Error: ", fg="red", nl=False, err=True)
+        click.echo(hide_passwords(message), err=True)
+        if advice:
+            click.echo(hide_passwords(advice), err=True)
+    raise click.exceptions.Exit(code) from error

@@ -1,0 +1,157 @@
+"""The ``db`` group: our commands, and those that plugins add."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import ScriptInfo
+
+from .commands import errors_shown
+
+if TYPE_CHECKING:
+    from ..extension import Alembic
+
+_MODULES = ("read_commands", "run_commands", "write_commands", "plugin_commands")
+
+
+def builtin_commands() -> dict[str, click.Command]:
+    """Return our own commands by name."""
+    import importlib
+
+    commands: dict[str, click.Command] = {}
+    for name in _MODULES:
+        module = importlib.import_module(f"{__package__}.{name}")
+        for command in module.COMMANDS:
+            commands[command.name] = command
+    return commands
+
+
+class AlembicGroup(click.Group):
+    """A group that asks plugins for commands when it is first listed or resolved.
+
+    :param extension: The extension it works on; the current app's by default.
+    """
+
+    def __init__(
+        self, *args: Any, extension: Alembic | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.extension = extension
+        self._filled_for: list[Flask | None] = []
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        self._fill(ctx)
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name; ours do not need the plugins."""
+        if cmd_name not in self.commands or self._is_extended(ctx):
+            self._fill(ctx)
+        return super().get_command(ctx, cmd_name)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words for the hooks before they are taken apart."""
+        from ..commands.invocation import argv
+
+        argv.set(tuple(args))
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; the errors of commands that plugins add are shown too."""
+        with errors_shown(ctx.params.get("traceback", False)):
+            return super().invoke(ctx)
+
+    def _is_extended(self, ctx: click.Context) -> bool:
+        """Whether plugins may add options to our commands."""
+        return not ctx.resilient_parsing
+
+    def _fill(self, ctx: click.Context) -> None:
+        """Add what is missing: our commands once, the plugins' once per app."""
+        if not self._filled_for:
+            for name, command in builtin_commands().items():
+                self.commands.setdefault(name, command)
+            self._filled_for.append(None)
+        app = _app(ctx)
+        if app is not None and app not in self._filled_for:
+            self._filled_for.append(app)
+            self._ask_plugins(app)
+
+    def _ask_plugins(self, app: Flask) -> None:
+        from ..errors import AlembicError
+        from ..hooks import specs
+
+        extension = self.extension or app.extensions.get("alembic")
+        if extension is None:
+            return
+        try:
+            hooks = extension.environment_for(app).hooks
+        except AlembicError as error:
+            # The command that is run says it again; --help goes on working.
+            click.secho(f"Warning: {error}", err=True, fg="yellow")
+            return
+        for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):
+            if failed is not None:
+                self.add_command(_broken(plugin, failed))
+
+
+def _broken(plugin: str, error: Exception) -> click.Command:
+    """Return a command that stands for what a plugin could not add."""
+
+    def fail() -> None:
+        raise error
+
+    return click.Command(
+        plugin,
+        callback=fail,
+        help=f"Broken: {error}",
+        short_help="Broken; run it to see why.",
+    )
+
+
+def _app(ctx: click.Context) -> Flask | None:
+    if current_app:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        return app
+    info = ctx.find_object(ScriptInfo)
+    return info.load_app() if info is not None else None
+
+
+def _without_plugins(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        # The app may not be loaded yet, and this process runs one command.
+        os.environ["FLASK_ALEMBIC_NO_PLUGINS"] = "1"
+        ctx.call_on_close(lambda: os.environ.pop("FLASK_ALEMBIC_NO_PLUGINS", None))
+
+
+def make_group(extension: Alembic | None = None) -> AlembicGroup:
+    """Return a ``db`` group.
+
+    :param extension: The extension it works on; the current app's by default.
+    """
+    return AlembicGroup(
+        "db",
+        extension=extension,
+        help="Perform database migrations.",
+        params=[
+            click.Option(
+                ["--no-plugins"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_without_plugins,
+                help="Leave installed plugins out.",
+            ),
+            click.Option(
+                ["--traceback"], is_flag=True, help="Show the traceback of an error."
+            ),
+        ],
+        callback=lambda traceback: None,
+    )
+
+
+alembic_click = make_group()
+"""The group for apps that add it themselves."""

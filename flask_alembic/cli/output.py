@@ -1,0 +1,119 @@
+"""Where the words of a command go, in which format and how many of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import HookError, UsageError
+from ..hooks.payloads import Format
+
+if TYPE_CHECKING:
+    from ..environment.objects import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How the command at work writes."""
+
+    format: str = "table"
+    """The name of the format; ``table`` is text for people."""
+
+    quiet: bool = False
+    """Whether only results and errors are written."""
+
+    verbosity: int = 0
+    """How much more than usual is written."""
+
+
+_output: ContextVar[Output] = ContextVar("output", default=Output())  # noqa: B039
+
+
+def current_output() -> Output:
+    """Return how the command at work writes."""
+    return _output.get()
+
+
+@contextmanager
+def writing(output: Output) -> Iterator[None]:
+    """Write in that way inside.
+
+    :param output: How.
+    """
+    token = _output.set(output)
+    try:
+        yield
+    finally:
+        _output.reset(token)
+
+
+def echo(text: str = "", **style: Any) -> None:
+    """Write a line for people; silent in machine formats.
+
+    :param text: The line.
+    :param style: Colours, as for :func:`click.secho`; used on a terminal only.
+    """
+    if current_output().format == "table":
+        click.secho(text, **style)
+
+
+def note(text: str, **style: Any) -> None:
+    """Write a line about what goes on, to stderr; silent with ``--quiet``.
+
+    :param text: The line.
+    :param style: Colours, as for :func:`click.secho`.
+    """
+    output = current_output()
+    if output.format == "table" and not output.quiet:
+        click.secho(text, err=True, **style)
+
+
+def emit(document: Any) -> None:
+    """Write one JSON object on a line of its own, in ``jsonl`` format.
+
+    :param document: What JSON can hold.
+    """
+    if current_output().format == "jsonl":
+        click.echo(json.dumps(document, default=str))
+
+
+def resolve_format(environment: Environment, name: str) -> Format | None:
+    """Return the format of a name; ``None`` for text for people.
+
+    :param environment: The app's environment.
+    :param name: What follows ``--format``.
+    :raises UsageError: When there is none.
+    :raises HookError: When two plugins give one name.
+    """
+    from ..hooks import specs
+    from .documents import as_json, as_jsonl
+
+    if name == "table":
+        return None
+    formats = {
+        "json": Format("json", as_json, "one JSON document"),
+        "jsonl": Format("jsonl", as_jsonl, "one JSON object a line"),
+    }
+    origin: dict[str, str] = dict.fromkeys(formats, "defaults")
+    for plugin, offered in environment.hooks.gather(specs.output_formats):
+        for one in offered:
+            if one.name in formats or one.name == "table":
+                raise HookError(
+                    f"Plugins {origin.get(one.name, 'defaults')!r} and {plugin!r} "
+                    f"both offer the format {one.name!r}.",
+                    "Disable one of them.",
+                    plugin=plugin,
+                    hook="output_formats",
+                )
+            formats[one.name] = one
+            origin[one.name] = plugin
+    if name not in formats:
+        known = ", ".join(["table", *sorted(formats)])
+        raise UsageError(f"There is no format {name!r}.", f"Use one of: {known}.")
+    return formats[name]

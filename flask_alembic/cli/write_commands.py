@@ -1,0 +1,162 @@
+"""Commands that make and change files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ..errors import UsageError
+from .options import command, message, rev_id, several
+
+_FORCE = click.option("--force", is_flag=True, help="Write it in spite of lint errors.")
+
+
+@command("mkdir")
+def mkdir() -> None:
+    """Create the migration directory if it does not exist.
+
+    Example: flask db mkdir
+    """
+    from . import base
+
+    base.mkdir()
+
+
+@command("init")
+def init() -> None:
+    """Create the migration directory; the same as mkdir.
+
+    Example: flask db init
+    """
+    from . import base
+
+    base.mkdir()
+
+
+def _place(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where a revision goes."""
+    for option in (
+        click.option("--path", "--version-path", "path", help="Where to store it."),
+        click.option(
+            "-l",
+            "--label",
+            "--branch-label",
+            "label",
+            multiple=True,
+            help="Label(s) to apply to the revision.",
+        ),
+        click.option(
+            "-d",
+            "--depend",
+            "--depends-on",
+            "depend",
+            multiple=True,
+            help="Revision(s) this revision depends on.",
+        ),
+        click.option("--splice", is_flag=True, help="Allow non-head parent revision."),
+        click.option(
+            "-p",
+            "--parent",
+            "--head",
+            "parent",
+            multiple=True,
+            help="Parent revision(s) of this revision.",
+        ),
+        click.option(
+            "-b", "--branch", default="default", help="Use this independent branch."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    for name in ("label", "depend"):
+        options[name] = several(options[name])
+    options["parent"] = several(options["parent"]) or "head"
+    return options
+
+
+@command("revision")
+@click.argument("text", required=False, metavar="MESSAGE")
+@message
+@click.option("--empty", is_flag=True, help="Create empty script.")
+@click.option("--autogenerate", is_flag=True, help="Compare models; the default.")
+@_place
+@rev_id
+@_FORCE
+def revision(
+    text: str | None, message: str | None, autogenerate: bool, **options: Any
+) -> None:
+    """Generate a new revision.
+
+    Models and databases are compared, and what differs becomes its operations.
+
+    Example: flask db revision "add users"
+    """
+    from . import base
+
+    if text is not None and message is not None:
+        raise UsageError("The message is given twice.", "Give it once.")
+    if autogenerate and options["empty"]:
+        raise UsageError("--empty and --autogenerate exclude each other.")
+    given = text if text is not None else message
+    if given is None or not given.strip():
+        raise UsageError(
+            "The message is missing.", 'Write: flask db revision "what it does"'
+        )
+    base.revision(given, **_options(options))
+
+
+@command("migrate")
+@message
+@_place
+@rev_id
+@_FORCE
+def migrate(message: str | None, **options: Any) -> None:
+    """Generate a new revision by comparing models and databases.
+
+    Example: flask db migrate -m "add users"
+    """
+    from . import base
+
+    base.revision(message or "", **_options(options))
+
+
+@command("merge")
+@click.argument("revisions", nargs=-1)
+@message
+@click.option(
+    "-l",
+    "--label",
+    "--branch-label",
+    "label",
+    multiple=True,
+    help="Label(s) to apply to the revision.",
+)
+def merge(revisions: tuple[str, ...], label: tuple[str, ...], **options: Any) -> None:
+    """Generate a merge revision; joins all heads by default.
+
+    Example: flask db merge -m "join the branches"
+    """
+    from . import base
+
+    base.merge(list(revisions) or "heads", label=several(label), **options)
+
+
+@command("edit")
+@click.argument("revision", default="head")
+def edit(revision: str) -> None:
+    """Open the file of a revision in an editor.
+
+    Example: flask db edit head
+    """
+    from . import base
+
+    base.edit(revision)
+
+
+COMMANDS = (mkdir, init, revision, migrate, merge, edit)
+"""What this module adds to the group."""

@@ -1,0 +1,46 @@
+"""Calling the function of a revision with the arguments that it takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..environment.databases import DEFAULT
+
+if TYPE_CHECKING:
+    from .planning import PlannedStep
+
+
+def call_revision(
+    planned: PlannedStep, database: str, arguments: Mapping[str, Any]
+) -> None:
+    """Run ``upgrade()`` or ``downgrade()`` of a revision.
+
+    :param planned: The step.
+    :param database: The name of the database; passed as ``engine_name`` to a
+        function that takes it, as multi-database templates write it.
+    :param arguments: Extra arguments, passed to every revision.
+    """
+    function = planned.function
+    if planned.step.is_stamp:
+        return
+    values = dict(arguments)
+    if "engine_name" not in values:
+        parameters = inspect.signature(function).parameters
+        if "engine_name" in parameters:
+            values["engine_name"] = _engine_name(planned, database)
+    function(**values)
+
+
+def _engine_name(planned: PlannedStep, database: str) -> str:
+    """Return the name by which a revision knows the database.
+
+    Flask-Migrate writes ``upgrade_()`` for the default bind.
+    """
+    direction = planned.step.direction
+    known = getattr(planned.function, "__globals__", {})
+    unnamed = f"{direction}_{DEFAULT}" not in known and f"{direction}_" in known
+    if database == DEFAULT and unnamed:
+        return ""
+    return database

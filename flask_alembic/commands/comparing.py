@@ -1,0 +1,158 @@
+"""Models against databases: what a new revision would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..environment.databases import Database, choose
+from ..errors import ConfigurationError
+from ..hooks.payloads import Problem
+from .connecting import connected
+from .invocation import Invocation, invoked
+
+if TYPE_CHECKING:
+    from alembic.operations.ops import MigrationScript
+    from alembic.runtime.migration import MigrationContext
+
+    from ..environment.objects import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What ``check`` found.
+
+    .. versionadded:: 4.0
+    """
+
+    diffs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Per database: Alembic's difference tuples; empty ones left out."""
+
+    operations: Mapping[str, str] = field(default_factory=dict)
+    """Per database: the Python text that a revision would hold."""
+
+    problems: tuple[Problem, ...] = ()
+    """What else was found."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether models and databases agree and nothing else is an error."""
+        return not self.diffs and not any(
+            problem.severity == "error" for problem in self.problems
+        )
+
+
+def require_models(databases: Sequence[Database]) -> None:
+    """Refuse to compare when no model at all is known.
+
+    A comparison would find that every table has to be dropped.
+
+    :param databases: The databases to compare.
+    :raises ConfigurationError: When their metadata holds no table.
+    """
+    if not any(metadata.tables for one in databases for metadata in one.metadata):
+        raise ConfigurationError(
+            "There are 0 tables in your metadata: are the models imported?",
+            "Import them where the app is created; for a revision without "
+            "comparison use --empty.",
+        )
+
+
+def _contexts(
+    call: Invocation, names: Sequence[str]
+) -> Iterator[tuple[Database, MigrationContext]]:
+    """Yield a context for each database, connected while the caller uses it."""
+    environment = call.environment
+    databases = choose(environment.databases(), names)
+    require_models(databases)
+    scripts = environment.scripts()
+    for database in databases:
+        with connected(environment, call.hooks, database) as connection:
+            context = environment.environment_context(database, scripts, connection)
+            yield database, context.get_context()
+
+
+def _produce(context: MigrationContext, database: Database) -> MigrationScript:
+    from alembic.autogenerate import produce_migrations
+
+    metadata: Any = list(database.metadata)
+    return produce_migrations(context, metadata)
+
+
+def produce_migrations(
+    environment: Environment, databases: Sequence[str] = ()
+) -> MigrationScript:
+    """Return the operations that a new revision would hold.
+
+    :param environment: The app's environment; an app context must be active.
+    :param databases: Which databases; all for none. With several, the script holds
+        one list of operations for each.
+    """
+    from alembic.operations.ops import MigrationScript
+
+    with invoked(environment, "compare", databases=tuple(databases)) as call:
+        made = [
+            _produce(context, database)
+            for database, context in _contexts(call, databases)
+        ]
+        if len(made) == 1:
+            return made[0]
+        upgrades: Any = [script.upgrade_ops for script in made]
+        downgrades: Any = [script.downgrade_ops for script in made]
+        return MigrationScript(
+            rev_id=None, upgrade_ops=upgrades, downgrade_ops=downgrades
+        )
+
+
+def compare_metadata(
+    environment: Environment, databases: Sequence[str] = ()
+) -> list[Any]:
+    """Return the differences between models and databases as Alembic's tuples.
+
+    :param environment: The app's environment; an app context must be active.
+    :param databases: Which databases; all for none.
+    """
+    with invoked(environment, "compare", databases=tuple(databases)) as call:
+        found: list[Any] = []
+        for database, context in _contexts(call, databases):
+            script = _produce(context, database)
+            assert script.upgrade_ops is not None
+            found += script.upgrade_ops.as_diffs()
+        return found
+
+
+def check(environment: Environment, databases: Sequence[str] = ()) -> CheckResult:
+    """Return what differs between models and databases.
+
+    :param environment: The app's environment; an app context must be active.
+    :param databases: Which databases; all for none.
+    """
+    with invoked(environment, "check", databases=tuple(databases)) as call:
+        diffs: dict[str, tuple[Any, ...]] = {}
+        operations: dict[str, str] = {}
+        for database, context in _contexts(call, databases):
+            script = _produce(context, database)
+            assert script.upgrade_ops is not None
+            found = tuple(script.upgrade_ops.as_diffs())
+            if found:
+                diffs[database.name] = found
+                operations[database.name] = _rendered(context, script)
+        result = CheckResult(diffs, operations, call.problems)
+        call.diffs = diffs
+        call.ok = result.ok
+        call.data = {"operations": operations, "ok": result.ok}
+        return result
+
+
+def _rendered(context: MigrationContext, script: MigrationScript) -> str:
+    """Return the body of the ``upgrade()`` that would be generated."""
+    from alembic.autogenerate import render_python_code
+
+    assert script.upgrade_ops is not None
+    return render_python_code(
+        script.upgrade_ops,
+        render_as_batch=bool(context.opts.get("render_as_batch")),
+        render_item=context.opts.get("render_item"),
+        migration_context=context,
+    )

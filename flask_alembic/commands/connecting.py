@@ -1,0 +1,128 @@
+"""Connections of one command: opened through the hook, closed whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ..dialects import backend_for
+from ..environment.databases import Database, choose
+from ..errors import HookError
+from ..hooks import specs
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ..environment.objects import Environment
+    from ..hooks.dispatch import Hooks
+
+logger = logging.getLogger("flask_alembic.commands")
+
+
+@contextmanager
+def connected(
+    environment: Environment, hooks: Hooks, database: Database
+) -> Iterator[Connection]:
+    """Connect to a database for as long as a command needs it.
+
+    What is still open at the end is rolled back.
+
+    :param environment: The app's environment.
+    :param hooks: The dispatcher of the command.
+    :param database: The database.
+    :raises DatabaseError: When it cannot be reached in ``connect_timeout``.
+    """
+    connection = open_connection(environment, hooks, database)
+    try:
+        yield connection
+    finally:
+        close(connection)
+
+
+def open_connection(
+    environment: Environment, hooks: Hooks, database: Database
+) -> Connection:
+    """Open a connection through the ``open_connection`` hook.
+
+    :param environment: The app's environment.
+    :param hooks: The dispatcher of the command.
+    :param database: The database.
+    """
+    backend = backend_for(database.engine.dialect)
+    seconds = environment.settings.of("connect_timeout", database.name)
+    connection = hooks.around(
+        specs.open_connection,
+        lambda: backend.connect(database.engine, seconds),
+        database=database.name,
+        engine=database.engine,
+    )
+    if not hasattr(connection, "in_transaction"):
+        raise HookError(
+            f"open_connection gave {connection!r} for database {database.name!r}.",
+            "A wrapper must return the connection that yield gave it.",
+            hook="open_connection",
+        )
+    return connection
+
+
+def close(connection: Connection) -> None:
+    """Roll back what is open and close, whatever state the connection is in.
+
+    :param connection: The connection.
+    """
+    try:
+        if connection.in_transaction():
+            connection.rollback()
+    except Exception as error:
+        logger.debug("Rolling back before closing failed", exc_info=error)
+    try:
+        connection.close()
+    except Exception as error:
+        logger.debug("Closing a connection failed", exc_info=error)
+
+
+def heads_of(
+    environment: Environment,
+    hooks: Hooks,
+    names: Iterable[str] = (),
+    read: Callable[[Database, Connection], None] | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """Read which revisions databases are at.
+
+    :param environment: The app's environment.
+    :param hooks: The dispatcher of the command.
+    :param names: The databases to ask; all for none.
+    :param read: What else to read while each connection is open.
+    :return: Ids by database name; no transaction is left open.
+    """
+    heads: dict[str, tuple[str, ...]] = {}
+    with ExitStack() as stack:
+        for database in choose(environment.databases(), names):
+            connection = stack.enter_context(connected(environment, hooks, database))
+            heads[database.name] = current_heads(environment, database, connection)
+            if read is not None:
+                read(database, connection)
+            if connection.in_transaction():
+                connection.rollback()
+    return heads
+
+
+def current_heads(
+    environment: Environment, database: Database, connection: Connection
+) -> tuple[str, ...]:
+    """Return the ids in the version table, sorted; empty without a table.
+
+    The caller ends the transaction that reading has begun.
+
+    :param environment: The app's environment.
+    :param database: The database.
+    :param connection: A connection to it.
+    """
+    from alembic.runtime.migration import MigrationContext
+
+    options = environment.version_options(database.name)
+    context = MigrationContext.configure(connection, opts=options)
+    heads = context.get_current_heads()
+    return tuple(sorted(heads, key=lambda head: (head is not None, str(head))))

@@ -1,0 +1,191 @@
+"""What would run: the steps from the heads a database is at to a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..environment import private
+from ..errors import HistoryError, RevisionFileError, UsageError
+from ..hooks.payloads import Direction, Step
+from .targets import describe, resolve
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+    from alembic.script import Script
+
+    from ..environment.scripts import Scripts
+
+    PlanFunction = Callable[[Any, MigrationContext], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step as hooks see it, beside Alembic's own object for it."""
+
+    step: Step
+    """What hooks see."""
+
+    alembic: RevisionStep | StampStep
+    """What knows how the version table changes."""
+
+    function: Callable[..., Any]
+    """The revision's ``upgrade`` or ``downgrade``."""
+
+
+def plan(
+    scripts: Scripts,
+    database: str,
+    heads: tuple[str, ...],
+    target: Any,
+    direction: Direction,
+) -> list[PlannedStep]:
+    """Return the steps that bring one database to a target.
+
+    :param scripts: The history.
+    :param database: The name of the database.
+    :param heads: The revisions it is at.
+    :param target: Where to: a revision, a relative number, ``heads``, ...
+    :param direction: Which way.
+    :raises RevisionNotFound: When the target is not there.
+    :raises HistoryError: When the database is at a revision without a file.
+    """
+    require_known(scripts, database, heads)
+    resolved = resolve(scripts, target, direction)
+    if direction == "stamp":
+        steps = private.stamp_steps(scripts, resolved, heads)
+        return [_planned_stamp(scripts, step, database) for step in steps]
+    revisions = _revisions(scripts, resolved, heads, direction, describe(target))
+    return [_planned(scripts, script, database, direction) for script in revisions]
+
+
+def _revisions(
+    scripts: Scripts,
+    target: Any,
+    heads: tuple[str, ...],
+    direction: Direction,
+    typed: str,
+) -> list[Script]:
+    """Return the revisions to run, in order."""
+    from alembic.script import revision
+
+    try:
+        if direction == "upgrade":
+            upward = scripts.iterate_revisions(target, heads, implicit_base=True)
+            return list(upward)[::-1]
+        return list(scripts.iterate_revisions(heads, target, select_for_downgrade=True))
+    except revision.RangeNotAncestorError as error:
+        at = ", ".join(heads) or "base"
+        raise UsageError(
+            f"{typed} cannot be reached by {direction} from {at}.",
+            "flask db log shows the order of the revisions.",
+        ) from error
+
+
+def require_known(scripts: Scripts, database: str, heads: tuple[str, ...]) -> None:
+    """Refuse a database that is at a revision which the code does not have.
+
+    :param scripts: The history.
+    :param database: The name of the database.
+    :param heads: The ids in its version table.
+    :raises HistoryError: With the ids and what to do.
+    """
+    unknown = unknown_heads(scripts, heads)
+    if unknown:
+        raise HistoryError(
+            f"The database {database!r} is at {', '.join(unknown)}, which none of the "
+            f"revision files in {scripts.dir} has.",
+            "It may come from newer code or another branch: get the missing file, or "
+            "see what flask db doctor says.",
+        )
+
+
+def unknown_heads(scripts: Scripts, heads: Iterable[Any]) -> list[str]:
+    """Return those ids that no revision file has.
+
+    :param scripts: The history.
+    :param heads: Ids from a version table; rows may hold anything.
+    """
+    known = scripts.known_ids()
+    return [repr(head) for head in heads if head not in known]
+
+
+def adopt(alembic: Any, database: str) -> PlannedStep:
+    """Return a planned step for a step that Alembic made.
+
+    :param alembic: A ``RevisionStep`` or ``StampStep``.
+    :param database: The name of the database.
+    """
+    script = getattr(alembic, "revision", None)
+    upward: Direction = "upgrade" if alembic.is_upgrade else "downgrade"
+    reached = (*alembic.to_revisions, *alembic.from_revisions)
+    step = Step(
+        revision=script.revision if script is not None else reached[0],
+        down_revisions=tuple(alembic.from_revisions_no_deps),
+        direction=upward if script is not None else "stamp",
+        doc=alembic.doc or "",
+        path=Path(script.path) if script is not None else None,
+        database=database,
+    )
+    return PlannedStep(step, alembic, alembic.migration_fn)
+
+
+def _planned(
+    scripts: Scripts, script: Script, database: str, direction: Direction
+) -> PlannedStep:
+    from alembic.runtime.migration import RevisionStep
+
+    path = Path(script.path)
+    try:
+        module = script.module
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise RevisionFileError(
+            f"The revision file {path} cannot be loaded: {_words(error)}.",
+            "Mend the file; nothing was run.",
+        ) from error
+    if not callable(getattr(module, direction, None)):
+        raise RevisionFileError(
+            f"The revision file {path} has no function {direction}().",
+            f"Add it; it may do nothing. Nothing was run for {script.revision}.",
+        )
+    alembic = RevisionStep(scripts.revision_map, script, direction == "upgrade")
+    step = Step(
+        revision=script.revision,
+        down_revisions=_parents(script.down_revision),
+        direction=direction,
+        doc=script.doc,
+        path=path,
+        database=database,
+        branch_labels=tuple(sorted(script.branch_labels)),
+    )
+    return PlannedStep(step, alembic, alembic.migration_fn)
+
+
+def _planned_stamp(scripts: Scripts, stamp: StampStep, database: str) -> PlannedStep:
+    reached = stamp.to_revisions[0] if stamp.to_revisions else None
+    script = scripts.get_revision(reached) if reached else None
+    step = Step(
+        revision=reached or "base",
+        down_revisions=tuple(stamp.from_revisions),
+        direction="stamp",
+        doc=script.doc if script else "",
+        path=Path(script.path) if script else None,
+        database=database,
+    )
+    return PlannedStep(step, stamp, stamp.migration_fn)
+
+
+def _parents(down_revision: Any) -> tuple[str, ...]:
+    if not down_revision:
+        return ()
+    return (down_revision,) if isinstance(down_revision, str) else tuple(down_revision)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{error.msg}, line {error.lineno}"
+    return f"{type(error).__name__}: {error}".rstrip(": ")

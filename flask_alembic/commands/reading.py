@@ -1,0 +1,229 @@
+"""What there is and where the databases are; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..environment.databases import choose
+from ..errors import RevisionNotFound, UsageError
+from .connecting import heads_of
+from .invocation import invoked
+from .planning import require_known, unknown_heads
+from .targets import describe
+
+if TYPE_CHECKING:
+    from alembic.script import Script
+
+    from ..environment.objects import Environment
+    from ..environment.scripts import Scripts
+
+
+def current(
+    environment: Environment,
+    databases: Sequence[str] = (),
+    *,
+    check_heads: bool = False,
+) -> list[Script]:
+    """Return the revisions that the databases are at.
+
+    What a head depends on is left out, as in Alembic.
+
+    :param environment: The app's environment.
+    :param databases: Which databases; all for none.
+    :param check_heads: Whether the answer is no unless all are at every head.
+    :raises HistoryError: When a database is at a revision without a file.
+    """
+    with invoked(
+        environment, "current", databases=tuple(databases), check_heads=check_heads
+    ) as call:
+        scripts = environment.scripts()
+        heads = heads_of(environment, call.hooks, databases)
+        found: dict[str, Script] = {}
+        per_database: dict[str, list[str]] = {}
+        for name, ids in heads.items():
+            require_known(scripts, name, ids)
+            here = _ordered(scripts.get_all_current(ids))
+            per_database[name] = [script.revision for script in here]
+            found.update((script.revision, script) for script in here)
+        call.scripts = tuple(found.values())
+        wanted = real_heads(scripts)
+        if check_heads:
+            call.ok = all(set(ids) == wanted for ids in heads.values())
+        call.data = {"databases": per_database, "at_head": call.ok}
+        return list(call.scripts)
+
+
+def at_heads(environment: Environment, databases: Sequence[str] = ()) -> bool:
+    """Return whether the databases are at every head, or ahead of the code.
+
+    :param environment: The app's environment.
+    :param databases: Which databases; all for none.
+    """
+    with invoked(environment, "current", databases=tuple(databases)) as call:
+        scripts = environment.scripts()
+        wanted = real_heads(scripts)
+        heads = heads_of(environment, call.hooks, databases)
+        return all(
+            set(ids) == wanted or bool(unknown_heads(scripts, ids))
+            for ids in heads.values()
+        )
+
+
+def _ordered(scripts: Iterable[Any]) -> list[Script]:
+    return sorted(
+        (script for script in scripts if script), key=lambda script: script.revision
+    )
+
+
+def heads(environment: Environment, resolve_dependencies: bool = False) -> list[Script]:
+    """Return the revisions that no other follows.
+
+    :param environment: The app's environment.
+    :param resolve_dependencies: Whether what another depends on is no head.
+    """
+    with invoked(
+        environment, "heads", resolve_dependencies=resolve_dependencies
+    ) as call:
+        scripts = environment.scripts()
+        ids = real_heads(scripts) if resolve_dependencies else scripts.get_heads()
+        call.scripts = tuple(scripts.get_revision(id_) for id_ in sorted(ids))
+        return list(call.scripts)
+
+
+def real_heads(scripts: Scripts) -> set[str]:
+    """Return the ids that a version table holds when everything is applied.
+
+    A head that another revision depends on is none of them.
+
+    :param scripts: The history.
+    """
+    found = scripts.get_revisions("heads")
+    return {script.revision for script in found if script is not None}
+
+
+def branches(environment: Environment) -> list[Script]:
+    """Return the revisions that more than one other follows.
+
+    :param environment: The app's environment.
+    """
+    with invoked(environment, "branches") as call:
+        scripts = environment.scripts()
+        call.scripts = tuple(
+            script for script in scripts.walk_revisions() if script.is_branch_point
+        )
+        return list(call.scripts)
+
+
+def log(
+    environment: Environment, start: Any = "base", end: Any = "heads"
+) -> list[Script]:
+    """Return the revisions in the order in which they run.
+
+    :param environment: The app's environment.
+    :param start: Only from this revision on; it is part of the answer. Several
+        revisions, ``current`` and relative ones like ``head-3`` are understood.
+    :param end: Only up to this revision.
+    """
+    with invoked(environment, "log", start=describe(start), end=describe(end)) as call:
+        scripts = environment.scripts()
+        lower = _bound(call, scripts, start)
+        upper = _bound(call, scripts, end)
+        walked = scripts.walk_revisions(base=lower or "base", head=upper or "heads")
+        call.scripts = tuple(list(walked)[::-1])
+        return list(call.scripts)
+
+
+def _bound(call: Any, scripts: Scripts, bound: Any) -> Any:
+    """Return one end of a range in Alembic's words."""
+    if isinstance(bound, (list, tuple, set, frozenset)):
+        return tuple(_bound(call, scripts, one) for one in bound)
+    if hasattr(bound, "revision"):
+        return bound.revision
+    text = str(bound).strip()
+    if text == "current":
+        ids = {
+            id_
+            for ids in heads_of(call.environment, call.hooks).values()
+            for id_ in ids
+        }
+        return tuple(sorted(ids)) or None
+    if text and text not in {"base", "head", "heads"} and text[0] not in "+-":
+        _require(scripts, text)
+    return text or None
+
+
+def _require(scripts: Scripts, text: str) -> None:
+    name = text.split("+")[0].split("@")[-1].rsplit("-", 1)[0] or text
+    if name not in {"base", "head", "heads"}:
+        scripts.get_revisions(name)
+
+
+def show(environment: Environment, revisions: Any) -> list[Script]:
+    """Return the revisions of those names.
+
+    :param environment: The app's environment.
+    :param revisions: Ids or the beginnings of some, ``head``, ``heads``,
+        ``current``, labels; one or a list.
+    :raises RevisionNotFound: When there is none of a name.
+    """
+    with invoked(environment, "show", revisions=describe(revisions)) as call:
+        scripts = environment.scripts()
+        wanted = revisions if isinstance(revisions, (list, tuple)) else [revisions]
+        found: dict[str, Script] = {}
+        for one in wanted:
+            for script in _named(call, scripts, one):
+                found[script.revision] = script
+        call.scripts = tuple(found.values())
+        return list(call.scripts)
+
+
+def _named(call: Any, scripts: Scripts, name: Any) -> list[Script]:
+    if hasattr(name, "revision"):
+        return [name]
+    text = str(name).strip()
+    if not text:
+        raise UsageError("The revision is empty.", "Name one by its id.")
+    if text == "current":
+        all_heads = heads_of(call.environment, call.hooks)
+        text_ids = {id_ for ids in all_heads.values() for id_ in ids}
+        return [scripts.get_revision(id_) for id_ in sorted(text_ids)]
+    found = [script for script in scripts.get_revisions(text) if script is not None]
+    if not found and text != "base" and text not in {"head", "heads"}:
+        raise RevisionNotFound(
+            f"There is no revision {text!r}.", "flask db log lists the revisions."
+        )
+    return found
+
+
+def path_of(environment: Environment, revision: str) -> Path:
+    """Return the file of a revision, to be opened in an editor.
+
+    :param environment: The app's environment.
+    :param revision: Its id, the beginning of it, or ``head``.
+    """
+    with invoked(environment, "edit", revision=revision) as call:
+        found = _named(call, environment.scripts(), revision)
+        if len(found) != 1:
+            raise UsageError(
+                f"{revision!r} names {len(found)} revisions.", "Name a single one."
+            )
+        call.scripts = tuple(found)
+        return Path(found[0].path)
+
+
+def needs_upgrade(environment: Environment) -> bool:
+    """Return whether any database is behind the heads of the code.
+
+    :param environment: The app's environment.
+    """
+    return not at_heads(environment)
+
+
+def database_names(environment: Environment) -> list[str]:
+    """Return the names of the databases in declared order.
+
+    :param environment: The app's environment.
+    """
+    return [database.name for database in choose(environment.databases(), ())]

@@ -1,0 +1,152 @@
+"""What happened when a run stopped: the failure as data and as sentences."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..environment.translation import first_line
+from ..errors import AlembicError
+from ..hooks.payloads import Failure, RunResult, Step
+from .interrupting import Terminated
+
+if TYPE_CHECKING:
+    from .statements import StatementLog
+
+
+def describe_failure(
+    error: BaseException,
+    database: str,
+    step: Step | None,
+    log: StatementLog,
+    rolled_back: Sequence[Step],
+    transactional: bool,
+) -> Failure:
+    """Say where and why a run stopped.
+
+    :param error: What was raised.
+    :param database: The database in which it stopped.
+    :param step: The step at work; ``None`` at COMMIT.
+    :param log: The statements of that step.
+    :param rolled_back: Steps that had run and were undone.
+    :param transactional: Whether the database undoes DDL.
+    """
+    in_effect = log.in_effect if step is not None else ()
+    path = step.path if step is not None else None
+    return Failure(
+        database=database,
+        step=step,
+        error=words(error),
+        path=path,
+        line=_line(error, path),
+        statement=log.failed,
+        in_effect=in_effect,
+        rolled_back=tuple(rolled_back),
+        version_table_right=not in_effect,
+        advice=_advice(step, in_effect, transactional),
+    )
+
+
+def words(error: BaseException) -> str:
+    """Return the kind and the first line of an error.
+
+    :param error: What was raised.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted from the keyboard"
+    if isinstance(error, Terminated):
+        return "terminated by SIGTERM"
+    if isinstance(error, SystemExit):
+        return f"the revision called sys.exit({error.code!r})"
+    if isinstance(error, AlembicError):
+        return error.message.rstrip(".")
+    original = getattr(error, "orig", None) or error
+    text = first_line(original)
+    kind = type(original).__name__
+    return text if text == kind else f"{kind}: {text}"
+
+
+def _line(error: BaseException, path: Path | None) -> int | None:
+    """Return the last line of the revision's own file in the traceback."""
+    if path is None:
+        return None
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == path
+    ]
+    return lines[-1] if lines else None
+
+
+def _advice(step: Step | None, in_effect: Sequence[str], transactional: bool) -> str:
+    name = step.direction if step is not None else "upgrade"
+    if not in_effect:
+        return f"Mend the cause and run flask db {name} again."
+    if transactional:
+        return (
+            "Undo what is in effect by hand, or change the revision so that it can "
+            f"run again (IF NOT EXISTS); then run flask db {name} again."
+        )
+    return (
+        f"Mend the cause, then run flask db {name} --resume to go on after the "
+        "statements that are in effect."
+    )
+
+
+def sentences(result: RunResult) -> list[str]:
+    """Return a failed run's report as lines for a person.
+
+    :param result: What the run did; its ``failure`` is set.
+    """
+    failure = result.failure
+    assert failure is not None
+    lines = [_headline(failure)]
+    if failure.path is not None:
+        at = f", line {failure.line}" if failure.line else ""
+        lines.append(f"File: {failure.path}{at}")
+    if failure.statement:
+        lines.append(f"Statement: {_shortened(failure.statement)}")
+    lines.append(f"Committed before: {_steps([s.step for s in result.applied])}")
+    lines.append(f"Undone: {_steps(_undone(failure))}")
+    lines.append(f"Not started: {_steps(result.not_started)}")
+    if failure.in_effect:
+        lines.append("Statements of this revision that are in effect:")
+        lines += [
+            f"  {number}. {_shortened(sql)}"
+            for number, sql in enumerate(failure.in_effect, 1)
+        ]
+    right = "right" if failure.version_table_right else "one revision behind the schema"
+    lines.append(f"Version table: {right}")
+    return lines
+
+
+def _headline(failure: Failure) -> str:
+    if failure.step is None:
+        return f"The run failed in database {failure.database!r}: {failure.error}."
+    doc = f" ({failure.step.doc})" if failure.step.doc else ""
+    return (
+        f"{failure.step.direction.capitalize()} of {failure.step.revision}{doc} failed "
+        f"in database {failure.database!r}: {failure.error}."
+    )
+
+
+def _undone(failure: Failure) -> list[Step]:
+    undone = list(failure.rolled_back)
+    if failure.step is not None and not failure.in_effect:
+        undone.append(failure.step)
+    return undone
+
+
+def _steps(steps: Sequence[Step]) -> str:
+    if not steps:
+        return "nothing"
+    names = [f"{step.revision} [{step.database}]" for step in steps[:8]]
+    more = f" and {len(steps) - 8} more" if len(steps) > 8 else ""
+    return ", ".join(names) + more
+
+
+def _shortened(sql: str, width: int = 300) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= width else text[: width - 1] + "…"

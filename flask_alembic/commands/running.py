@@ -1,0 +1,304 @@
+"""Doing it: upgrade, downgrade and stamp, locked, planned, guarded and told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ..dialects import backend_for
+from ..environment.databases import choose
+from ..environment.progress import Progress, tell
+from ..errors import HookError, MigrationFailed, NestedRun, UsageError
+from ..hooks import specs
+from ..hooks.payloads import Run, RunResult
+from .connecting import connected, current_heads, heads_of
+from .interrupting import Interrupted, termination_raises
+from .invocation import Invocation, invoked
+from .planning import PlannedStep, adopt, plan
+from .reporting import sentences
+from .requests import AFTERS, GUARDS, Request, make_run
+from .stepping import DatabaseRun, Manner, Member, Stopped, not_started
+from .targets import describe
+
+if TYPE_CHECKING:
+    from ..environment.objects import Environment
+    from ..environment.scripts import Scripts
+
+_process = threading.Lock()
+"""Held while revisions run: ``alembic.op`` is one object for the whole process, so
+two runs at once would write into each other's database."""
+
+_running: ContextVar[str | None] = ContextVar("running", default=None)
+"""What runs in this context, so that a hook cannot start a run inside a run."""
+
+
+def run(environment: Environment, request: Request) -> RunResult:
+    """Run migrations as asked.
+
+    :param environment: The app's environment; an app context must be active.
+    :param request: What to do.
+    :return: What was done; in ``plan`` mode, what would be.
+    :raises MigrationFailed: When it stopped in the middle; ``result`` says where.
+    :raises NestedRun: When a run is at work in this context already.
+    """
+    options = {"target": describe(request.target), "mode": request.mode}
+    if _running.get() is not None:
+        raise NestedRun(
+            f"{request.direction} was called inside a running {_running.get()}.",
+            "A hook or a revision cannot start a run; do it after the command.",
+        )
+    token = _running.set(request.direction)
+    try:
+        with invoked(
+            environment, request.direction, **options, **request.options
+        ) as call:
+            call.result = _run(call, request)
+            call.run = call.result.run
+            return call.result
+    finally:
+        _running.reset(token)
+
+
+def _run(call: Invocation, request: Request) -> RunResult:
+    from .offline import run_offline
+
+    started = time.perf_counter()
+    _check_protected(call.environment, request)
+    if request.mode == "sql":
+        with _process:
+            result = run_offline(call, request)
+    else:
+        result = _run_online(call, request, started)
+    if request.mode == "online":
+        call.run = result.run
+        call.result = result
+        call.hooks.tell(AFTERS[request.direction], run=result.run, result=result)
+    return result
+
+
+def _run_online(call: Invocation, request: Request, started: float) -> RunResult:
+    environment, hooks = call.environment, call.hooks
+    scripts = environment.scripts()
+    with ExitStack() as stack:
+        members = [
+            _joined(stack, call, database.name, scripts, request)
+            for database in choose(environment.databases(), request.databases)
+        ]
+        if request.mode != "plan" and (_work_to_do(members) or request.purge):
+            _lock(stack, call, members, scripts, request)
+        run = make_run(
+            request,
+            {member.name: member.steps for member in members},
+            {member.name: member.heads for member in members},
+        )
+        call.run = run
+        tell(Progress("planned", "", total=len(run.plan)))
+        hooks.guard(GUARDS[request.direction], run=run)
+        if request.mode == "plan":
+            heads = run.heads
+            return RunResult(run, heads_before=heads, heads_after=heads)
+        return _around(call, run, members, request, started)
+
+
+def _joined(
+    stack: ExitStack, call: Invocation, name: str, scripts: Scripts, request: Request
+) -> Member:
+    """Connect a database, read where it is and plan its steps."""
+    environment = call.environment
+    database = environment.databases()[name]
+    backend = backend_for(database.engine.dialect)
+    if request.mode == "dry-run" and not backend.transactional_ddl:
+        raise UsageError(
+            f"A dry run is not possible in database {name!r}: "
+            f"{database.engine.dialect.name} commits DDL as it goes.",
+            "Use --plan or --sql.",
+        )
+    connection = stack.enter_context(connected(environment, call.hooks, database))
+    member = Member(database, connection, backend, (), scripts)
+    _plan(member, environment, scripts, request)
+    return member
+
+
+def _plan(
+    member: Member, environment: Environment, scripts: Scripts, request: Request
+) -> None:
+    """Read the heads of a database and plan its steps; no transaction stays open."""
+    heads = current_heads(environment, member.database, member.connection)
+    member.connection.rollback()
+    member.heads = () if request.purge else heads
+    if request.plan_function is not None:
+        member.steps = _steps_of(member, environment, scripts, request.plan_function)
+    else:
+        member.steps = plan(
+            scripts, member.name, member.heads, request.target, request.direction
+        )
+
+
+def _steps_of(
+    member: Member,
+    environment: Environment,
+    scripts: Scripts,
+    plan_function: Callable[[Any, Any], Iterable[Any]],
+) -> list[PlannedStep]:
+    """Return the steps that a function of the app's gives."""
+    context = environment.environment_context(
+        member.database, scripts, member.connection
+    )
+    steps = plan_function(member.heads, context.get_context()) or ()
+    planned = [adopt(step, member.name) for step in steps]
+    member.connection.rollback()
+    return planned
+
+
+def _work_to_do(members: Sequence[Member]) -> bool:
+    return any(member.steps for member in members)
+
+
+def _lock(
+    stack: ExitStack,
+    call: Invocation,
+    members: Sequence[Member],
+    scripts: Scripts,
+    request: Request,
+) -> None:
+    """Take the locks, in declared order, and plan again under them."""
+    if not request.lock:
+        return
+    for member in members:
+        lock = call.hooks.ask(
+            specs.migration_lock, database=member.name, connection=member.connection
+        )
+        if lock is not None:
+            stack.enter_context(lock)
+        _plan(member, call.environment, scripts, request)
+
+
+def _around(
+    call: Invocation,
+    run: Run,
+    members: Sequence[Member],
+    request: Request,
+    started: float,
+) -> RunResult:
+    """Do the work inside the ``run_migrations`` wrappers."""
+    done: list[RunResult] = []
+
+    def work() -> RunResult:
+        with termination_raises():
+            done.append(_work(call, run, members, request, started))
+        return done[0]
+
+    try:
+        result = call.hooks.around(specs.run_migrations, work, run=run)
+        if not done or result is not done[0]:
+            raise HookError(
+                "A wrapper of run_migrations did not return the result it was given.",
+                "A wrapper must end with: return (yield).",
+                hook="run_migrations",
+            )
+    except MigrationFailed:
+        raise
+    except HookError as error:
+        if done and done[0].changed:
+            call.result = done[0]
+            error.message = f"The database was changed, but: {error.message}"
+        raise
+    return done[0]
+
+
+def _work(
+    call: Invocation,
+    run: Run,
+    members: Sequence[Member],
+    request: Request,
+    started: float,
+) -> RunResult:
+    """Run database after database; stop at the first failure."""
+    manner = Manner(
+        arguments=request.arguments,
+        x_arguments=request.x_arguments,
+        tag=request.tag,
+        purge=request.purge,
+        dry=request.mode == "dry-run",
+        resume=request.resume,
+    )
+    applied: list[Any] = []
+    after = dict(run.heads)
+    offset = 0
+    for number, member in enumerate(members):
+        if not member.steps and not request.purge:
+            continue
+        part = DatabaseRun(call.environment, call.hooks, run, member, manner, offset)
+        try:
+            with _process_lock():
+                heads = part.execute()
+        except Stopped as stopped:
+            applied += part.applied
+            after[member.name] = _heads_now(call, member)
+            begun = {
+                *(result.step for result in applied),
+                *stopped.failure.rolled_back,
+                stopped.failure.step,
+            }
+            result = RunResult(
+                run,
+                applied=tuple(applied),
+                heads_before=run.heads,
+                heads_after=after,
+                not_started=not_started(members[number:], begun),
+                failure=stopped.failure,
+                elapsed=time.perf_counter() - started,
+            )
+            raise _failed(stopped.error, result) from stopped.error
+        applied += part.applied
+        if not manner.dry:
+            after[member.name] = heads
+        offset += len(member.steps)
+    return RunResult(
+        run,
+        applied=tuple(applied),
+        heads_before=run.heads,
+        heads_after=after,
+        elapsed=time.perf_counter() - started,
+    )
+
+
+@contextmanager
+def _process_lock() -> Iterator[None]:
+    with _process:
+        yield
+
+
+def _heads_now(call: Invocation, member: Member) -> tuple[str, ...]:
+    """Read where a database is after a failure, on a connection of its own."""
+    try:
+        heads = heads_of(call.environment, call.hooks, [member.name])
+        return heads[member.name]
+    except Exception:
+        return member.heads
+
+
+def _failed(error: BaseException, result: RunResult) -> MigrationFailed:
+    failure = result.failure
+    assert failure is not None
+    message = "\n".join(sentences(result))
+    kind = Interrupted if isinstance(error, KeyboardInterrupt) else MigrationFailed
+    return kind(message, failure.advice, result=result)
+
+
+def _check_protected(environment: Environment, request: Request) -> None:
+    """Refuse what can lose data where the app is marked as protected."""
+    if (
+        environment.settings.protected
+        and request.direction in {"downgrade", "stamp"}
+        and request.mode in {"online", "dry-run"}
+        and not request.force
+    ):
+        raise UsageError(
+            f"{request.direction} is refused: ALEMBIC['protected'] is set.",
+            "Use --force if you are sure.",
+        )

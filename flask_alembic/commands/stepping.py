@@ -1,0 +1,332 @@
+"""One database's part of a run: its transactions, steps and version rows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..environment import private
+from ..environment.progress import Progress, tell
+from ..errors import HookError
+from ..hooks import specs
+from ..hooks.payloads import Failure, Run, Statement, Step, StepResult
+from .calling import call_revision
+from .reporting import describe_failure
+from .statements import StatementLog
+from .versions import VersionTable
+
+if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
+    from sqlalchemy.engine import Connection
+
+    from ..dialects.base import Backend
+    from ..environment.databases import Database
+    from ..environment.objects import Environment
+    from ..environment.scripts import Scripts
+    from ..hooks.dispatch import Hooks
+    from .planning import PlannedStep
+
+logger = logging.getLogger("flask_alembic.commands")
+
+
+class Stopped(Exception):
+    """A database's part of a run stopped; carries what to report."""
+
+    def __init__(self, error: BaseException, failure: Failure) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.failure = failure
+
+
+@dataclass
+class Member:
+    """A database that takes part in a run."""
+
+    database: Database
+    connection: Connection
+    backend: Backend
+    heads: tuple[str, ...]
+    scripts: Scripts
+    steps: list[PlannedStep] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The name of the database."""
+        return self.database.name
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the steps of a run are to be done."""
+
+    arguments: Mapping[str, Any]
+    """Extra arguments for ``upgrade()`` and ``downgrade()``."""
+
+    x_arguments: tuple[str, ...] = ()
+    """What ``get_x_argument()`` gives."""
+
+    tag: str | None = None
+    """What ``get_tag_argument()`` gives."""
+
+    purge: bool = False
+    """Whether to empty the version table first."""
+
+    dry: bool = False
+    """Whether to roll back at the end."""
+
+    resume: bool = False
+    """Whether to go on with a revision that is half in effect."""
+
+
+class DatabaseRun:
+    """Runs the planned steps of one database.
+
+    :param environment: The app's environment.
+    :param hooks: The dispatcher of the command.
+    :param run: What is being done.
+    :param member: The database, connected and planned.
+    :param manner: How to do it.
+    :param offset: How many steps of the plan come before the first one here.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        hooks: Hooks,
+        run: Run,
+        member: Member,
+        manner: Manner,
+        offset: int = 0,
+    ) -> None:
+        self.environment = environment
+        self.hooks = hooks
+        self.run = run
+        self.member = member
+        self.manner = manner
+        self.offset = offset
+        self.applied: list[StepResult] = []
+        self.executed = 0
+        self._pending: list[StepResult] = []
+        self._durable = 0
+        self._current: PlannedStep | None = None
+        watched = hooks.implemented(specs.before_statement)
+        self.log = StatementLog(
+            member.connection, member.backend, self._guard if watched else None
+        )
+
+    def execute(self) -> tuple[str, ...]:
+        """Run the steps.
+
+        :return: The heads that the database is at afterwards.
+        :raises Stopped: When a step or a COMMIT failed; everything that is not
+            durable is rolled back.
+        """
+        with ExitStack() as stack:
+            context = stack.enter_context(self._context())
+            self.context = context.get_context()
+            self.versions = VersionTable(self.context, self.member.heads)
+            for unit in self._units():
+                self._attempts(unit)
+        return self.versions.heads
+
+    @contextmanager
+    def _context(self) -> Iterator[EnvironmentContext]:
+        """Make ``op`` and ``context`` work for the revisions of this database."""
+        from alembic.operations import Operations
+
+        settings, name = self.environment.settings, self.member.name
+        backend, connection = self.member.backend, self.member.connection
+        real = settings.of("real_transactions", name)
+        configure: dict[str, Any] = {}
+        if real and backend.transactional_ddl:
+            configure["transactional_ddl"] = True
+        context = self.environment.environment_context(
+            self.member.database,
+            self.member.scripts,
+            connection,
+            x_arguments=self.manner.x_arguments,
+            configure=configure,
+            fn=lambda revision, context: (),
+            destination_rev=self.run.target,
+            tag=self.manner.tag,
+        )
+        timeouts = backend.timeouts(
+            connection,
+            ddl_lock=settings.of("ddl_lock_timeout", name),
+            statement=settings.of("statement_timeout", name),
+        )
+        transaction = backend.transaction(connection) if real else nullcontext()
+        with transaction, timeouts, self.log.attached(), context:
+            with Operations.context(context.get_context()):
+                yield context
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether DDL is undone by a rollback here."""
+        return bool(self.context.impl.transactional_ddl)
+
+    @property
+    def per_revision(self) -> bool:
+        """Whether each revision has a transaction of its own."""
+        per_migration = self.context.opts.get("transaction_per_migration", False)
+        return bool(per_migration) or not self.is_transactional
+
+    def _units(self) -> list[Sequence[PlannedStep]]:
+        """Return the steps that share a transaction, transaction by transaction."""
+        if not self.member.steps:
+            return [()] if self.manner.purge else []
+        if self.per_revision and not self.manner.dry:
+            return [[step] for step in self.member.steps]
+        return [self.member.steps]
+
+    def _attempts(self, unit: Sequence[PlannedStep]) -> None:
+        """Run a transaction, again after a lock timeout if that is safe."""
+        retries = self.environment.settings.of("lock_retries", self.member.name)
+        for attempt in range(retries + 1):
+            commits, before = self.log.commits, self.versions.heads
+            self._pending, self._durable, self._current = [], 0, None
+            self.executed = len(self.applied)
+            try:
+                self._transaction(unit)
+            except BaseException as error:
+                self.versions.reset(before)
+                if attempt < retries and self._may_retry(error, commits):
+                    self._pause(error, attempt)
+                    continue
+                raise self._stopped(error) from error
+            self._told(len(self._pending))
+            return
+
+    def _may_retry(self, error: BaseException, commits: int) -> bool:
+        """Whether nothing is in effect and only a lock was in the way."""
+        backend = self.member.backend
+        waited = backend.is_lock_timeout(error) or backend.is_deadlock(error)
+        return waited and self.log.commits == commits and not self.manner.dry
+
+    def _pause(self, error: BaseException, attempt: int) -> None:
+        seconds = 0.5 * 2**attempt
+        logger.warning(
+            "Database %r: a lock was in the way; trying again in %.1f s.",
+            self.member.name,
+            seconds,
+        )
+        tell(
+            Progress(
+                "retrying",
+                self.member.name,
+                step=self._current.step if self._current else None,
+                elapsed=seconds,
+            )
+        )
+        time.sleep(seconds)
+
+    def _transaction(self, unit: Sequence[PlannedStep]) -> None:
+        with private.transaction(
+            self.context, per_migration=self.per_revision and not self.manner.dry
+        ) as transaction:
+            self.versions.ensure(purge=self.manner.purge)
+            for planned in unit:
+                self._current = planned
+                self._step(planned)
+            self._current = None
+            self.log.begin()
+            if self.manner.dry:
+                transaction.rollback()
+
+    def _step(self, planned: PlannedStep) -> None:
+        """Run one revision and write its version row."""
+        step, started = planned.step, time.perf_counter()
+        self.log.begin()
+        number = self.offset + self.executed + 1
+        total = len(self.run.plan)
+        tell(Progress("started", self.member.name, step, number, total))
+        commits = self.log.commits
+
+        def work() -> StepResult:
+            with self.log.recording():
+                call_revision(planned, self.member.name, self.manner.arguments)
+            return StepResult(
+                step, time.perf_counter() - started, len(self.log.statements)
+            )
+
+        result = self.hooks.around(
+            specs.apply_revision,
+            work,
+            run=self.run,
+            step=step,
+            connection=self.context.connection,
+        )
+        if not isinstance(result, StepResult):
+            raise HookError(
+                f"A wrapper of apply_revision returned {result!r}.",
+                "A wrapper must end with: return (yield).",
+                hook="apply_revision",
+            )
+        if self.log.commits > commits:
+            # An autocommit block committed everything before it.
+            self._durable = len(self._pending)
+        self.versions.move(planned.alembic)
+        self._pending.append(result)
+        self.executed += 1
+        tell(Progress("applied", self.member.name, step, number, total, result.elapsed))
+
+    def _guard(self, statement: Statement) -> None:
+        assert self._current is not None
+        self.hooks.guard(
+            specs.before_statement,
+            run=self.run,
+            step=self._current.step,
+            statement=statement,
+        )
+
+    def _told(self, count: int) -> None:
+        """Tell of steps that are durable now."""
+        durable, self._pending = self._pending[:count], self._pending[count:]
+        if self.manner.dry:
+            self.applied += durable
+            return
+        for result in durable:
+            self.applied.append(result)
+            if not result.step.is_stamp:
+                self.hooks.tell(
+                    specs.revision_applied,
+                    run=self.run,
+                    step=result.step,
+                    elapsed=result.elapsed,
+                )
+
+    def _stopped(self, error: BaseException) -> Stopped:
+        """Tell of the failure, after the rollback, and say what to report."""
+        self._told(self._durable)
+        step = self._current.step if self._current is not None else None
+        failure = describe_failure(
+            error,
+            self.member.name,
+            step,
+            self.log,
+            [result.step for result in self._pending],
+            self.is_transactional,
+        )
+        if step is not None:
+            self.hooks.tell(specs.revision_failed, run=self.run, step=step, error=error)
+        return Stopped(error, failure)
+
+
+def not_started(
+    members: Sequence[Member], begun: Collection[Step | None]
+) -> tuple[Step, ...]:
+    """Return the planned steps that were never begun.
+
+    :param members: The databases of the run.
+    :param begun: The steps that were.
+    """
+    return tuple(
+        planned.step
+        for member in members
+        for planned in member.steps
+        if planned.step not in begun
+    )

@@ -1,0 +1,212 @@
+"""What a run needs of any database, and how far that is there without special support."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from .payloads import LockKey, Session
+from .waiting import OnWait
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import Dialect
+
+    from .journal import Journal
+
+__all__ = ["Backend", "LockKey", "Session"]
+
+
+class Backend:
+    """One kind of database. This base serves every kind without special support.
+
+    :param dialect: The SQLAlchemy dialect of the engine or connection.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    @property
+    def name(self) -> str:
+        """The name of the database product, as people write it."""
+        return self.dialect.name
+
+    @property
+    def transactional_ddl(self) -> bool:
+        """Whether a rollback undoes DDL, given a :meth:`transaction`.
+
+        For an unknown database: what Alembic knows about it.
+        """
+        from alembic.ddl.impl import DefaultImpl
+
+        try:
+            return bool(DefaultImpl.get_by_dialect(self.dialect).transactional_ddl)
+        except KeyError:  # Alembic does not know it either
+            return False
+
+    @property
+    def renders_as_batch(self) -> bool:
+        """Whether generated revisions alter tables in Alembic's batch mode."""
+        return False
+
+    # Connecting
+
+    def connect_args(self, seconds: float) -> dict[str, Any]:
+        """Return the driver's arguments that bound the time to connect.
+
+        Only those that bound nothing else: some drivers keep the same number as the
+        limit of every later statement.
+
+        :param seconds: The bound; rounded up where a driver takes whole seconds.
+        """
+        return {}
+
+    def connect(self, engine: Engine, seconds: float) -> Connection:
+        """Connect, in a bounded time, with an error that a person can use.
+
+        :param engine: Whose pool gives the connection.
+        :param seconds: The bound. One that the app gave to its engine wins.
+        :raises DatabaseError: if the database cannot be reached, does not answer in
+            time or refuses. The message never holds a password.
+        """
+        from .connecting import connect
+
+        return connect(self, engine, seconds)
+
+    def server_version(self, connection: Connection) -> str:
+        """Return name and version of the server, such as ``PostgreSQL 15.4``.
+
+        Leaves no transaction open that was not open before.
+        """
+        version = self.dialect.server_version_info or ()
+        return " ".join([self.name, ".".join(str(part) for part in version)]).strip()
+
+    def session_id(self, connection: Connection) -> str | None:
+        """Return the server's number for this connection, None if it has none."""
+        return None
+
+    # Runs that exclude each other
+
+    def lock(
+        self, connection: Connection, key: LockKey, timeout: float, on_wait: OnWait
+    ) -> AbstractContextManager[None]:
+        """Hold the migration lock; without special support of a database: none.
+
+        Taken and released with no transaction open; survives commits, rollbacks and
+        blocks in autocommit; gone when the process is killed.
+
+        :param connection: The run's own connection, no transaction open.
+        :param key: What is locked.
+        :param timeout: Seconds to wait; 0 tries once, less than 0 waits for ever.
+        :param on_wait: Called after a second of waiting, then about every ten, with
+            the sessions that hold the lock and the seconds waited.
+        :raises LockNotObtained: when the time is over; nothing has changed.
+        """
+        return nullcontext()
+
+    # Waiting inside a run
+
+    def timeouts(
+        self,
+        connection: Connection,
+        *,
+        ddl_lock: float | None = None,
+        statement: float | None = None,
+    ) -> AbstractContextManager[None]:
+        """Bound the waiting for locks and the time of statements; here: not at all.
+
+        Set for the session, so that it outlives commits and rollbacks inside, and put
+        back to what was there before.
+
+        :param connection: The run's connection, no transaction open.
+        :param ddl_lock: Seconds that a statement may wait for another session's lock;
+            0 for ever, None as it is.
+        :param statement: Seconds that one statement may take in all; 0 for ever, None
+            as it is.
+        """
+        return nullcontext()
+
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Tell whether a statement ended because a lock was not free in time."""
+        return False
+
+    def is_deadlock(self, error: BaseException) -> bool:
+        """Tell whether the server chose this transaction to end a deadlock."""
+        return False
+
+    def is_statement_timeout(self, error: BaseException) -> bool:
+        """Tell whether a statement ended because it took too long."""
+        return False
+
+    def is_disconnect(self, error: BaseException) -> bool:
+        """Tell whether the connection to the server is gone."""
+        from .statements import driver_error
+
+        if getattr(error, "connection_invalidated", False):
+            return True
+        original = driver_error(error)
+        module = self.dialect.loaded_dbapi
+        if module is None or not isinstance(original, module.Error):
+            return isinstance(original, ConnectionError)
+        return bool(self.dialect.is_disconnect(original, None, None))
+
+    def blockers(self, observer: Connection, session_id: str) -> tuple[Session, ...]:
+        """Return the sessions that a session waits for now; none if unknown.
+
+        :param observer: A connection other than the one that waits; no transaction is
+            left open on it.
+        :param session_id: What :meth:`session_id` gave for the one that waits.
+        """
+        return ()
+
+    # Transactions
+
+    def transaction(
+        self,
+        connection: Connection,
+        *,
+        version_table: str = "alembic_version",
+        on_commit: Callable[[], None] | None = None,
+    ) -> AbstractContextManager[None]:
+        """Make ``connection.begin()`` a real transaction within the block.
+
+        Most databases need nothing for that. To be entered with no transaction open.
+
+        :param connection: The run's connection.
+        :param version_table: The name of the version table: statements on it belong
+            to the revision before them.
+        :param on_commit: Called after work became durable in the middle of a
+            transaction because a statement of the migration cannot run inside one.
+        """
+        return nullcontext()
+
+    def commits_implicitly(self, statement: str) -> bool:
+        """Tell whether the server commits by itself when it executes a statement."""
+        return False
+
+    def two_phase(self, engine: Engine) -> bool:
+        """Tell whether migrations on this engine can be prepared and then committed.
+
+        Connects if the answer depends on the server.
+        """
+        return False
+
+    # Resuming what was not atomic
+
+    def journal(self, connection: Connection, key: LockKey) -> Journal | None:
+        """Return the journal of a database whose DDL commits; else None.
+
+        :param connection: The run's connection.
+        :param key: Whose version table the journal stands beside.
+        """
+        return None
+
+    def own_tables(self, key: LockKey) -> frozenset[str]:
+        """Return tables, beside the version table, that are ours to leave behind.
+
+        Autogenerate must not propose to drop them.
+        """
+        return frozenset()

@@ -1,0 +1,188 @@
+"""Connecting in a bounded time, with an error that a person can use."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .connect_errors import no_answer, not_connected
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import Dialect
+
+    from .base import Backend
+
+GRACE = 1.0
+"""Seconds left to the driver's own limit, whose message says more than ours."""
+
+# What drivers call their limit; the app's own value for one of them wins over ours.
+_LIMITS = ("connect_timeout", "connection_timeout", "timeout", "login_timeout")
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One call of :func:`connect`, seen by the listener when the pool really connects."""
+
+    seconds: float
+    arguments: dict[str, Any]
+    started: float = field(default_factory=time.monotonic)
+    hosts: int = 1
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until we give up, None if the app asked to wait for ever."""
+        if self.seconds <= 0:
+            return None
+        limit = self.seconds * self.hosts + GRACE
+        return max(0.0, self.started + limit - time.monotonic())
+
+
+_attempt: ContextVar[_Attempt | None] = ContextVar("flask_alembic_connect")
+
+
+def connect(backend: Backend, engine: Engine, seconds: float) -> Connection:
+    """Connect; see :meth:`~flask_alembic.dialects.base.Backend.connect`."""
+    _listen(engine)
+    attempt = _Attempt(seconds, backend.connect_args(seconds))
+    token = _attempt.set(attempt)
+    try:
+        if _stays_in_thread(engine):
+            return engine.connect()
+        return _connect_in_thread(engine, attempt)
+    except _NoAnswer:
+        raise no_answer(engine.url, attempt.seconds) from None
+    except (asyncio.TimeoutError, TimeoutError):
+        raise no_answer(engine.url, attempt.seconds) from None
+    except Exception as error:
+        problem, hidden = not_connected(engine.url, error)
+        raise problem from (None if hidden else error)
+    finally:
+        _attempt.reset(token)
+
+
+def _listen(engine: Engine) -> None:
+    """Let the engine hand us the driver's arguments of the connections we ask for.
+
+    The listener stays: it does nothing for anybody else's connections, while adding
+    and removing it at each connect would race with the threads of a running app.
+    """
+    from sqlalchemy import event
+
+    if not event.contains(engine, "do_connect", _bound_arguments):
+        event.listen(engine, "do_connect", _bound_arguments)
+
+
+def _bound_arguments(
+    dialect: Dialect, record: Any, cargs: list[Any], cparams: dict[str, Any]
+) -> None:
+    """Add the limit to the driver's arguments, unless the app has set its own."""
+    attempt = _attempt.get(None)
+    if attempt is None:
+        return
+    own = next((cparams[name] for name in _LIMITS if name in cparams), None)
+    if own is not None:
+        attempt.seconds = float(own)
+    attempt.hosts = str(cparams.get("host") or "").count(",") + 1
+    for name, value in attempt.arguments.items():
+        if name == "async_creator_fn":
+            cparams[name] = _bounded(cparams.get(name) or value, attempt)
+        elif own is None:
+            cparams.setdefault(name, value)
+
+
+def _bounded(
+    creator: Callable[..., Awaitable[Any]], attempt: _Attempt
+) -> Callable[..., Awaitable[Any]]:
+    """Bound an async driver whose own limit ends before the server's first word."""
+
+    async def create(*args: Any, **arguments: Any) -> Any:
+        return await asyncio.wait_for(creator(*args, **arguments), attempt.remaining)
+
+    return create
+
+
+def _stays_in_thread(engine: Engine) -> bool:
+    """Tell whether a connection is of use only to the thread that made it."""
+    from sqlalchemy.pool import SingletonThreadPool
+
+    return (
+        engine.dialect.is_async
+        or engine.dialect.name == "sqlite"
+        or isinstance(engine.pool, SingletonThreadPool)
+    )
+
+
+class _NoAnswer(Exception):
+    """The thread that connects has not come back in time."""
+
+
+def _connect_in_thread(engine: Engine, attempt: _Attempt) -> Connection:
+    """Connect in a thread that can be given up.
+
+    Some drivers (PyMySQL, pg8000) read the server's first words without any limit but
+    one that would hold for every later statement too.
+    """
+    opened: list[Connection] = []
+    errors: list[BaseException] = []
+    done, given_up = threading.Event(), threading.Event()
+    handover = threading.Lock()
+
+    def work() -> None:
+        try:
+            connection = engine.connect()
+            with handover:
+                if not given_up.is_set():
+                    opened.append(connection)
+                    return
+            connection.close()
+        except BaseException as error:  # handed over to the thread that waits
+            errors.append(error)
+        finally:
+            done.set()
+
+    thread = threading.Thread(
+        target=copy_context().run,
+        args=(work,),
+        name="flask-alembic-connect",
+        daemon=True,
+    )
+    thread.start()
+    try:
+        while not done.wait(1.0 if attempt.remaining is None else attempt.remaining):
+            if attempt.remaining is not None and attempt.remaining <= 0:
+                break
+    finally:
+        with handover:
+            given_up.set()
+            late = opened.pop() if opened else None
+    if late is not None:
+        return late
+    if errors:
+        raise errors.pop()
+    raise _NoAnswer
+
+
+def own_connection(engine: Engine) -> tuple[Connection, Callable[[], None]]:
+    """Open a connection in autocommit that has nothing to do with the engine's pool.
+
+    It is there even if the pool has no room left or always gives the same connection.
+
+    :return: The connection, and what to call when it is no longer needed.
+    """
+    from sqlalchemy.engine import Engine as BesideEngine
+
+    pool = engine.pool.recreate()
+    beside = BesideEngine(pool, engine.dialect, engine.url)
+    connection = beside.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def close() -> None:
+        connection.close()
+        beside.dispose()
+
+    return connection, close

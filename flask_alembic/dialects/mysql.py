@@ -1,0 +1,240 @@
+"""MySQL and MariaDB: named locks, timeouts of the session, and who blocks whom."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from .base import Backend
+from .payloads import LockKey, Session
+from .statements import between_transactions, driver_error, run
+from .waiting import OnWait, wait_for_lock
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from .journal import Journal
+
+logger = logging.getLogger("flask_alembic.dialects")
+
+# https://mariadb.com/kb/en/mariadb-error-codes/ and MySQL's server error reference
+LOCK_WAIT_TIMEOUT = (1205, 3572)  # ER_LOCK_WAIT_TIMEOUT, ER_LOCK_NOWAIT
+DEADLOCK = 1213  # ER_LOCK_DEADLOCK
+STATEMENT_TIMEOUT = (1969, 3024)  # MariaDB's and MySQL's
+_GONE = (1053, 1927, 2006, 2013, 4031)  # shutdown, killed, gone, lost, idle for long
+
+_MOST = {"lock_wait_timeout": 31536000, "innodb_lock_wait_timeout": 100000000}
+
+
+class MySQL(Backend):
+    """MySQL from 5.7 and MariaDB from 10.5; DDL commits.
+
+    .. versionadded:: 4.0
+    """
+
+    transactional_ddl = False
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Whether the server is MariaDB; known once a connection was made."""
+        return bool(getattr(self.dialect, "is_mariadb", False))
+
+    @property
+    def name(self) -> str:
+        """``MariaDB`` or ``MySQL``."""
+        return "MariaDB" if self.is_mariadb else "MySQL"
+
+    def connect_args(self, seconds: float) -> dict[str, Any]:
+        """Return the driver's limit.
+
+        PyMySQL, aiomysql and asyncmy stop counting before the server's first word:
+        :meth:`connect` bounds them from outside.
+        """
+        driver = self.dialect.driver
+        whole = max(1, math.ceil(seconds))
+        if driver == "mysqlconnector":
+            return {"connection_timeout": whole}
+        if driver in ("pymysql", "mysqldb", "mariadbconnector"):
+            return {"connect_timeout": whole}
+        if driver in ("aiomysql", "asyncmy"):
+            from importlib import import_module
+
+            creator = import_module(driver).connect
+            return {"connect_timeout": whole, "async_creator_fn": creator}
+        return {}
+
+    def server_version(self, connection: Connection) -> str:
+        """Return such as ``MariaDB 10.11.6``."""
+        with between_transactions(connection):
+            version = str(run(connection, "SELECT VERSION()").scalar())
+        return f"{self.name} {version.partition('-')[0]}"
+
+    def session_id(self, connection: Connection) -> str | None:
+        """Return the server's ``CONNECTION_ID()``."""
+        with between_transactions(connection):
+            return str(run(connection, "SELECT CONNECTION_ID()").scalar())
+
+    @contextmanager
+    def lock(
+        self, connection: Connection, key: LockKey, timeout: float, on_wait: OnWait
+    ) -> Iterator[None]:
+        """Hold a named lock (``GET_LOCK``) on the run's own connection.
+
+        It outlives commits, rollbacks and DDL, and the server drops it when the
+        session ends. It belongs to one server: the nodes of a Galera or Group
+        Replication cluster do not share it, so migrations go to one node only.
+        """
+        from .mysql_sessions import lock_holders
+
+        name = {"name": lock_name(connection, key)}
+
+        def attempt() -> bool:
+            with between_transactions(connection):
+                taken = run(connection, "SELECT GET_LOCK(:name, 0)", name).scalar()
+            return bool(taken == 1)
+
+        def holders() -> tuple[Session, ...]:
+            return lock_holders(connection, name["name"])
+
+        wait_for_lock(attempt, holders, key, timeout, on_wait)
+        try:
+            yield
+        finally:
+            _release(connection, key, name)
+
+    @contextmanager
+    def timeouts(
+        self,
+        connection: Connection,
+        *,
+        ddl_lock: float | None = None,
+        statement: float | None = None,
+    ) -> Iterator[None]:
+        """Set ``lock_wait_timeout``, ``innodb_lock_wait_timeout`` and a time limit.
+
+        The limit of a statement is ``max_statement_time`` on MariaDB. On MySQL it is
+        ``max_execution_time``, which ends ``SELECT`` only: MySQL has none for others.
+        Locks are counted in whole seconds, rounded up.
+        """
+        wanted: dict[str, float] = {}
+        for variable, most in _MOST.items():
+            if ddl_lock is not None:
+                wanted[variable] = math.ceil(ddl_lock) if ddl_lock > 0 else most
+        if statement is not None and self.is_mariadb:
+            wanted["max_statement_time"] = max(0.0, statement)
+        elif statement is not None:
+            wanted["max_execution_time"] = max(0, math.ceil(statement * 1000))
+        before = self._set(connection, wanted)
+        try:
+            yield
+        finally:
+            with suppress(Exception):  # a broken connection takes its settings along
+                self._set(connection, before)
+
+    @staticmethod
+    def _set(connection: Connection, variables: dict[str, float]) -> dict[str, float]:
+        """Set variables for the session; return what they were."""
+        before = {}
+        with between_transactions(connection):
+            for variable, value in variables.items():
+                now = run(connection, f"SELECT @@SESSION.{variable}").scalar()
+                before[variable] = float(now) if "statement" in variable else int(now)
+                run(connection, f"SET SESSION {variable} = {value}")
+        return before
+
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Tell whether a lock of a row or of a table's metadata was not free in time.
+
+        InnoDB rolls back the statement only, not the transaction.
+        """
+        return errno(error) in LOCK_WAIT_TIMEOUT
+
+    def is_deadlock(self, error: BaseException) -> bool:
+        """Tell whether the server rolled back this transaction to solve a deadlock."""
+        return errno(error) == DEADLOCK
+
+    def is_statement_timeout(self, error: BaseException) -> bool:
+        """Tell whether the server ended the statement because it took too long."""
+        return errno(error) in STATEMENT_TIMEOUT
+
+    def is_disconnect(self, error: BaseException) -> bool:
+        """Tell whether the session is gone, ended by the server or the network."""
+        return errno(error) in _GONE or super().is_disconnect(error)
+
+    def blockers(self, observer: Connection, session_id: str) -> tuple[Session, ...]:
+        """Return who holds what the session waits for; see :mod:`.mysql_sessions`."""
+        from .mysql_sessions import blockers
+
+        return blockers(observer, int(session_id))
+
+    def commits_implicitly(self, statement: str) -> bool:
+        """Tell whether the server commits by itself when it executes a statement.
+
+        True also for what may do so: ``CALL`` and ``EXECUTE``.
+        """
+        from .implicit_commits import commits_implicitly
+
+        return commits_implicitly(statement)
+
+    def journal(self, connection: Connection, key: LockKey) -> Journal:
+        """Return the journal of statements beside the version table."""
+        from .journal import Journal
+
+        return Journal(self, connection, key)
+
+    def own_tables(self, key: LockKey) -> frozenset[str]:
+        """Return the name of the journal's table."""
+        from .journal import journal_table_name
+
+        return frozenset({journal_table_name(key)})
+
+
+def lock_name(connection: Connection, key: LockKey) -> str:
+    """Return the name of the lock, not above 64 characters.
+
+    The lock is the server's, so the database is part of it. A schema is a database
+    here, and the default one counts as its name.
+    """
+    with between_transactions(connection):
+        database = run(connection, "SELECT DATABASE()").scalar()
+    parts = ("flask-alembic", key.schema or database or "", key.version_table)
+    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return f"flask-alembic-{digest}"
+
+
+def _release(connection: Connection, key: LockKey, name: dict[str, str]) -> None:
+    """Release the lock, or make sure that it is gone; say so if it went before us."""
+    what = f"The migration lock of database {key.database!r}"
+    if connection.closed:
+        logger.warning("%s: the connection was closed under the lock", what)
+        return
+    try:
+        if connection.in_transaction():
+            connection.rollback()
+        with between_transactions(connection):
+            released = run(connection, "SELECT RELEASE_LOCK(:name)", name).scalar()
+    except Exception as error:
+        # Never back to the pool with the lock: without the session there is none.
+        connection.invalidate(error)
+        logger.warning("%s: the session ended before its release", what)
+        return
+    if released != 1:
+        logger.warning(
+            "%s was lost during the run: the connection was replaced; another run may"
+            " have been at work at the same time",
+            what,
+        )
+
+
+def errno(error: BaseException) -> int | None:
+    """Return the number that the server gives every error, if it is there."""
+    original = driver_error(error)
+    code = getattr(original, "errno", None)  # mysql-connector, mariadb
+    if not isinstance(code, int):
+        arguments = getattr(original, "args", ())
+        code = arguments[0] if arguments else None
+    return code if isinstance(code, int) else None

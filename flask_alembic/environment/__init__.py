@@ -1,0 +1,1 @@
+"""Alembic's own objects for one app, and the history it works on."""

@@ -1,0 +1,269 @@
+"""Alembic's own objects, made for one app from its configuration.
+
+An :class:`Environment` holds what belongs to an app for good: settings, plugins,
+folders, the Alembic configuration, the history. Connections are never kept here:
+they belong to one run or one app context.
+"""
+
+from __future__ import annotations
+
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..dialects import backend_for
+from ..errors import ConfigurationError, HookError
+from ..hooks import specs
+from ..hooks.payloads import VersionLocation
+from ..settings import Settings, load
+from .databases import Database, Given, async_engines, find
+from .locations import Locations, locate
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from flask import Flask
+    from sqlalchemy.engine import Connection
+
+    from ..hooks.dispatch import Hooks
+    from ..hooks.registry import Registry
+    from .scripts import Scripts
+
+T = TypeVar("T")
+
+
+class Environment:
+    """Everything about one app that migrations need, made on first use.
+
+    :param app: The application.
+    :param given: Databases that the extension was given.
+    :param plugins: Pairs of name and plugin that the app registered.
+    :param load_installed: ``False`` leaves installed plugins out.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        given: Given,
+        plugins: Sequence[tuple[str, object]] = (),
+        *,
+        load_installed: bool = True,
+    ) -> None:
+        self.app = app
+        self.given = given
+        self.plugins = plugins
+        self.load_installed = load_installed
+        # Reentrant, because the configure hook may look at the environment.
+        self._lock = threading.RLock()
+        self._made: dict[str, Any] = {}
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """Make something on first use, in one thread only."""
+        if name not in self._made:
+            with self._lock:
+                if name not in self._made:
+                    self._made[name] = make()
+        made: T = self._made[name]
+        return made
+
+    @property
+    def settings(self) -> Settings:
+        """What ``app.config`` says, read once.
+
+        :raises ConfigurationError: When it is wrong.
+        """
+        return self._once("settings", lambda: load(self.app.config))
+
+    @property
+    def registry(self) -> Registry:
+        """The plugins, registered once and then frozen.
+
+        :raises PluginError: When they cannot be used.
+        """
+        return self._once("registry", self._make_registry)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the plugins are registered, so that no more can come."""
+        return "registry" in self._made
+
+    def _make_registry(self) -> Registry:
+        from .. import defaults
+        from ..hooks.registry import Registry
+
+        return Registry(
+            defaults,
+            self.plugins,
+            self.app.config,
+            load_installed=self.load_installed,
+        )
+
+    @property
+    def hooks(self) -> Hooks:
+        """The dispatcher; commands use ``hooks.for_command()``."""
+        return self._once("hooks", self._make_hooks)
+
+    def _make_hooks(self) -> Hooks:
+        from ..hooks.dispatch import Hooks
+
+        return Hooks(self.app, self.registry)
+
+    @property
+    def locations(self) -> Locations:
+        """The folders of revisions, those of plugins included."""
+        return self._once("locations", self._make_locations)
+
+    def _make_locations(self) -> Locations:
+        more = []
+        for name, locations in self.hooks.gather(specs.version_locations):
+            for location in locations:
+                if not isinstance(location, VersionLocation):
+                    raise HookError(
+                        f"{self.registry.describe(name)} gave {location!r} to "
+                        "version_locations.",
+                        "Return flask_alembic.hooks.VersionLocation objects.",
+                        plugin=name,
+                        hook="version_locations",
+                    )
+                more.append((location.branch, str(location.path)))
+        return locate(self.app, self.settings, more)
+
+    def databases(self) -> dict[str, Database]:
+        """Return the databases by name, in declared order.
+
+        :raises ConfigurationError: When there is none.
+        """
+        return find(self.app, self.settings, self.given, self.locations)
+
+    def async_engines(self) -> list[Any]:
+        """Return the engines that work only inside an event loop."""
+        return async_engines(self.app, self.given)
+
+    @property
+    def config(self) -> Config:
+        """Alembic's configuration, after the ``configure`` hook."""
+        return self._once("config", self._make_config)
+
+    def _make_config(self) -> Config:
+        from .configuration import make_config
+
+        config = make_config(self.settings, self.locations)
+        self.hooks.edit(specs.configure, config=config)
+        return config
+
+    def scripts(self) -> Scripts:
+        """Return the history, with new, changed and deleted files seen.
+
+        :raises ScriptLocationError: When the folder is missing.
+        :raises HistoryError: When the files make no history.
+        """
+        from .scripts import open_scripts
+
+        with self._lock:
+            scripts = open_scripts(self, self._made.get("scripts"))
+            self._made["scripts"] = scripts
+        return scripts
+
+    def context_options(self, database: Database) -> dict[str, Any]:
+        """Return the arguments for a context: ours, the plugins', the app's.
+
+        :param database: The database that the context is for.
+        :raises HookError: When two plugins disagree.
+        """
+        from .comparison import comparison_hooks
+
+        own = self.settings.context_for(database.name)
+        backend = backend_for(database.engine.dialect)
+        options: dict[str, Any] = {
+            "compare_server_default": True,
+            "render_as_batch": getattr(backend, "renders_as_batch", False),
+            "version_table_pk": True,
+        }
+        options.update(self._gathered(database.name))
+        options.update(own)
+        options.update(comparison_hooks(self.hooks, options))
+        return options
+
+    def version_options(self, database: str) -> dict[str, Any]:
+        """Return where the versions of a database are kept.
+
+        :param database: The name of the database.
+        """
+        options = {**self._gathered(database), **self.settings.context_for(database)}
+        keys = ("version_table", "version_table_schema", "version_table_pk")
+        return {key: options[key] for key in keys if key in options}
+
+    def _gathered(self, database: str) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        origin: dict[str, str] = {}
+        answers = self.hooks.gather(specs.context_options, database=database)
+        for name, options in answers:
+            if not isinstance(options, Mapping):
+                raise HookError(
+                    f"{self.registry.describe(name)} gave {options!r} to "
+                    "context_options.",
+                    "Return a dict.",
+                    plugin=name,
+                    hook="context_options",
+                )
+            for key, value in options.items():
+                if key in merged and merged[key] != value:
+                    raise HookError(
+                        f"{self.registry.describe(origin[key])} and "
+                        f"{self.registry.describe(name)} disagree on the context "
+                        f"option {key!r} of database {database!r}.",
+                        "Disable one of them, or set the option in ALEMBIC_CONTEXT.",
+                        plugin=name,
+                        hook="context_options",
+                    )
+                merged[key] = value
+                origin[key] = name
+        return merged
+
+    def environment_context(
+        self,
+        database: Database,
+        scripts: Scripts,
+        connection: Connection | None = None,
+        *,
+        x_arguments: Sequence[str] = (),
+        **options: Any,
+    ) -> EnvironmentContext:
+        """Return a configured environment context for one database.
+
+        :param database: The database.
+        :param scripts: The history.
+        :param connection: What it works on; ``None`` for SQL text.
+        :param x_arguments: ``key=value`` texts for ``get_x_argument()``.
+        :param options: Further arguments for ``EnvironmentContext`` (``fn``,
+            ``as_sql``, ``tag``, ...).
+        :raises ConfigurationError: When Alembic refuses the options.
+        """
+        from alembic.config import Config
+        from alembic.runtime.environment import EnvironmentContext
+
+        config = self.config
+        if x_arguments:
+            config = Config(
+                cmd_opts=Namespace(x=list(x_arguments)),
+                attributes=dict(self.config.attributes),
+            )
+            config.file_config = self.config.file_config
+        wanted = self.context_options(database)
+        wanted.setdefault("target_metadata", list(database.metadata) or None)
+        wanted.update(options.pop("configure", {}))
+        context = EnvironmentContext(config, scripts, **options)
+        try:
+            if connection is not None:
+                context.configure(connection=connection, **wanted)
+            else:
+                url = wanted.pop("url", None) or database.engine.url
+                context.configure(url=url, **wanted)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"ALEMBIC_CONTEXT was refused: {error}.", "Mend app.config."
+            ) from error
+        return context

@@ -1,0 +1,135 @@
+"""Alembic's map of revisions, filled base first and without its quadratic parts.
+
+Alembic keeps the heads that are left in a list and searches it once for each
+revision. Handed over in the order of their files revisions stand anywhere in it;
+handed over base first, each is the first. What Alembic derives from the order of the
+files (which head is named first, what a message lists) is put right afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from alembic.script.revision import Revision, RevisionMap
+from alembic.util import memoized_property
+
+
+class HistoryMap(RevisionMap):
+    """A revision map that takes linear time to build and to ask.
+
+    The underscored names here belong to Alembic's :class:`RevisionMap`. It offers no
+    public way to replace how it orders and searches its revisions; the tests compare
+    each answer with that of Alembic's own class.
+
+    :param load: Returns the revisions in the order of their files.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, load: Callable[[], Sequence[Revision]]) -> None:
+        super().__init__(self._ordered)
+        self._load = load
+        self._positions: dict[str, int] = {}
+
+    def _ordered(self) -> Iterable[Revision]:
+        revisions = self._load()
+        self._positions = {}
+        ordered = base_first(revisions)
+        if ordered is None:
+            # Alembic has something to report, and does it in this order.
+            return revisions
+        self._positions = {rev.revision: i for i, rev in enumerate(revisions)}
+        return ordered
+
+    @memoized_property
+    def _revision_map(self) -> Any:
+        """Build the map as Alembic does, then restore the order of the files."""
+        built: Any = super()._revision_map
+        if self._positions:
+            position = self._positions.__getitem__
+            revisions = {
+                id_: built[id_] for id_ in sorted(self._positions, key=position)
+            }
+            # The labels, which Alembic appends, keep their places.
+            built = {**revisions, **built}
+            self.heads = tuple(sorted(self.heads, key=position))
+            self._real_heads = tuple(sorted(self._real_heads, key=position))
+            self.bases = tuple(sorted(self.bases, key=position))
+            self._real_bases = tuple(sorted(self._real_bases, key=position))
+        return built
+
+    def _get_all_current(self, id_: tuple[str, ...]) -> set[Any]:
+        """Return the tips of what is applied, each branch's own.
+
+        Alembic collects the descendants of every ancestor. A set that holds the
+        ancestors of each of its members holds a descendant of a revision exactly
+        when it holds a child of it.
+        """
+        applied: set[Any] = set(self.get_revisions(id_))
+        applied.update(
+            self._get_ancestor_nodes(list(applied), include_dependencies=True)
+        )
+        ids = {revision.revision for revision in applied}
+        return {rev for rev in applied if ids.isdisjoint(rev.nextrev)}
+
+    def _normalize_depends_on(self, revisions: Any, map_: Any) -> None:
+        """Leave out the dependencies that an ancestor has too.
+
+        Alembic collects the ancestors of each revision that has dependencies. Only
+        where two revisions have one in common can that make a difference.
+        """
+        times: dict[str, int] = {}
+        for key, revision in map_.items():
+            # Not again by its labels, and not the key for "no revision".
+            if revision is not None and revision.revision == key:
+                for id_ in set(revision._resolved_dependencies):
+                    times[id_] = times.get(id_, 0) + 1
+        for revision in revisions:
+            dependencies = revision._resolved_dependencies
+            if any(times[id_] > 1 for id_ in dependencies):
+                super()._normalize_depends_on([revision], map_)
+            else:
+                revision._normalized_resolved_dependencies = tuple(set(dependencies))
+
+
+def base_first(revisions: Sequence[Revision]) -> list[Revision] | None:
+    """Order revisions so that each follows its parents and dependencies.
+
+    :param revisions: Revisions as they were read.
+    :return: ``None`` when there is no such order, or an id is missing or used twice.
+
+    .. versionadded:: 4.0
+    """
+    names = {revision.revision: revision for revision in revisions}
+    if len(names) != len(revisions):
+        return None
+    for revision in revisions:
+        for label in revision.branch_labels:
+            if label in names:
+                return None
+            names[label] = revision
+    waiting: dict[str, int] = {}
+    children: dict[str, list[Revision]] = {}
+    for revision in revisions:
+        parents = list(_parents(revision))
+        waiting[revision.revision] = len(parents)
+        for parent in parents:
+            if parent not in names:
+                return None
+            children.setdefault(names[parent].revision, []).append(revision)
+    ordered = [revision for revision in revisions if not waiting[revision.revision]]
+    for revision in ordered:
+        for child in children.get(revision.revision, ()):
+            waiting[child.revision] -= 1
+            if not waiting[child.revision]:
+                ordered.append(child)
+    return ordered if len(ordered) == len(revisions) else None
+
+
+def _parents(revision: Revision) -> Iterator[str]:
+    for ids in (revision.down_revision, revision.dependencies):
+        if isinstance(ids, str):
+            yield ids
+        elif ids:
+            yield from ids

@@ -1,0 +1,175 @@
+"""Errors of Alembic, SQLAlchemy and the system, said in one sentence each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import (
+    AlembicError,
+    ConfigurationError,
+    DatabaseError,
+    HistoryError,
+    RevisionNotFound,
+    ScriptLocationError,
+    TemplateError,
+    UsageError,
+)
+
+_LONG = 500
+"""How much of a foreign message is shown, in characters."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what a library raises into an error that says what to do.
+
+    Our own errors, and bugs, pass as they are.
+    """
+    try:
+        yield
+    except AlembicError:
+        raise
+    except Exception as error:
+        told = translate(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def translate(error: BaseException) -> AlembicError | None:
+    """Return our error for a foreign one, or ``None`` for an unknown one.
+
+    :param error: What was raised.
+    """
+    from alembic.script import revision
+    from alembic.util import CommandError
+    from sqlalchemy import exc
+
+    if isinstance(error, CommandError) and error.__cause__ is not None:
+        told = translate(error.__cause__)
+        if told is not None and not isinstance(told, DatabaseError):
+            return told
+    if isinstance(error, revision.RevisionError):
+        return _revision_error(error)
+    if isinstance(error, CommandError):
+        return _command_error(str(error))
+    if isinstance(error, exc.SQLAlchemyError):
+        return _database_error(error)
+    if isinstance(error, ModuleNotFoundError):
+        return ConfigurationError(
+            f"The module {error.name!r} is not installed.",
+            f"Install it (pip install {error.name}), or mend what imports it.",
+        )
+    if isinstance(error, OSError):
+        return ScriptLocationError(
+            f"{error.filename or 'A file'} cannot be used: "
+            f"{error.strerror or first_line(error)}.",
+            "Check that it exists and that its permissions are right.",
+        )
+    return None
+
+
+def _revision_error(error: Exception) -> AlembicError:
+    from alembic.script import revision
+
+    if isinstance(error, revision.MultipleHeads):
+        return UsageError(
+            f"There are several heads ({', '.join(error.heads)}), so "
+            f"{error.argument!r} is ambiguous.",
+            "Name one, use 'heads' for all, or join them with flask db merge.",
+        )
+    if isinstance(error, revision.CycleDetected):
+        return HistoryError(
+            f"The revision files follow each other in a circle: "
+            f"{', '.join(error.revisions)}.",
+            "Mend down_revision or depends_on in one of them.",
+        )
+    if isinstance(error, revision.RangeNotAncestorError):
+        return UsageError(
+            f"{error.lower or 'base'} is not an ancestor of {error.upper or 'base'}.",
+            "flask db log shows the order of the revisions.",
+        )
+    if isinstance(error, revision.ResolutionError):
+        return RevisionNotFound(f"{error}.", "flask db log lists the revisions.")
+    text = str(error)
+    if "Relative revision" in text or "Walked too far" in text:
+        return RevisionNotFound(f"{text}.", "flask db log lists the revisions.")
+    if "Ambiguous" in text or "ambiguous" in text:
+        return UsageError(
+            f"{text}.", "Name the branch, as in branch@+1, or the revision itself."
+        )
+    return HistoryError(f"{text}.", "Mend the revision file.")
+
+
+def _command_error(text: str) -> AlembicError:
+    text = text.strip().rstrip(".")
+    if "Template rendering failed" in text:
+        return TemplateError(
+            "The template script.py.mako failed.", "Mend the template."
+        )
+    if text.startswith("Path doesn't exist"):
+        path = text.partition(":")[2].partition("  ")[0].strip().rstrip(".")
+        return ScriptLocationError(
+            f"The script directory {path} does not exist.",
+            "Create it with: flask db init",
+        )
+    if "not up to date" in text:
+        return UsageError(
+            "The database is not at head, so it cannot be compared with the models.",
+            "Run flask db upgrade first.",
+        )
+    if "autogenerate" in text and "MetaData" in text:
+        return ConfigurationError(
+            "There are no models to compare with.",
+            "Pass Alembic(metadatas=...), or use Flask-SQLAlchemy.",
+        )
+    return UsageError(f"{text}.")
+
+
+def _database_error(error: Exception) -> AlembicError:
+    from sqlalchemy import exc
+
+    if isinstance(error, exc.NoSuchModuleError):
+        return ConfigurationError(
+            f"{first_line(error)}.", "Check the beginning of the database's URL."
+        )
+    if isinstance(error, exc.ArgumentError):
+        return ConfigurationError(
+            "A database URL or an engine argument cannot be understood.",
+            "Check SQLALCHEMY_DATABASE_URI; special characters in a password are "
+            "written as %xx.",
+        )
+    if isinstance(error, exc.DBAPIError):
+        return DatabaseError(
+            f"The database refused: {first_line(error.orig)}.",
+            "Check the connection settings and the state of the database.",
+        )
+    return DatabaseError(f"{first_line(error)}.")
+
+
+def first_line(error: BaseException | None) -> str:
+    """Return the first line of an error's text, without URLs' passwords.
+
+    :param error: The error; drivers put the code first in ``args``.
+    """
+    if error is None:
+        return ""
+    arguments: tuple[Any, ...] = getattr(error, "args", ())
+    if len(arguments) > 1 and isinstance(arguments[0], int):
+        text = f"{arguments[1]} ({arguments[0]})"
+    else:
+        text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = lines[0] if lines else type(error).__name__
+    return hide_passwords(line)[:_LONG].rstrip(". ")
+
+
+def hide_passwords(text: str) -> str:
+    """Replace the password of every URL in a text.
+
+    :param text: Any text. A password may itself hold an unescaped ``@``.
+    """
+    return re.sub(r"(://[^:/@\s]*):[^\s/]*@", r"\1:***@", text)

@@ -1,0 +1,93 @@
+"""The exceptions of the hook system, and the root of all of Flask-Alembic's.
+
+The root stands here because the hook package is the lowest floor of the house:
+everything may import it, and it imports nothing of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AlembicError(Exception):
+    """The base of every error that Flask-Alembic raises on purpose.
+
+    :param message: One sentence that says what happened.
+    :param advice: One sentence that says what to do next; may be empty.
+
+    .. versionadded:: 4.0
+    """
+
+    exit_code: int = 3
+    """The status that ``flask db`` ends with when this error stops a command."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".strip()
+
+
+class PluginError(AlembicError):
+    """A plugin cannot be used: it is wrong, missing, too old or it did not load.
+
+    .. versionadded:: 4.0
+    """
+
+
+class HookError(AlembicError):
+    """A plugin's hook raised, and the command cannot go on without its answer.
+
+    :param plugin: The name under which the plugin is registered.
+    :param hook: The name of the hook.
+    :param error: What the plugin raised; also the ``__cause__``.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(
+        self, message: str, advice: str = "", *, plugin: str = "", hook: str = ""
+    ) -> None:
+        super().__init__(message, advice)
+        self.plugin = plugin
+        self.hook = hook
+
+
+class Veto(Exception):
+    """What a guard raises to refuse a command.
+
+    :param reason: Why, in one sentence; it is shown to whoever ran the command.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Vetoed(AlembicError):
+    """One or more guards refused the command; nothing has been changed.
+
+    :param hook: The name of the guard hook.
+    :param refusals: Pairs of who refused and the reason, in call order.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, hook: str, refusals: Sequence[tuple[str, str]]) -> None:
+        self.hook = hook
+        self.refusals = tuple(refusals)
+        reasons = "; ".join(f"{who}: {reason}" for who, reason in self.refusals)
+        super().__init__(f"Refused by {hook}: {reasons}.".replace("..", "."))
+
+
+class HookFailures(AlembicError):
+    """Listeners failed after the work was done, and strict mode was asked for.
+
+    Raised at the end of a command when ``ALEMBIC_HOOKS_STRICT`` is true.
+
+    .. versionadded:: 4.0
+    """

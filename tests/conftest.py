@@ -1,0 +1,23 @@
+"""The fixtures that every test may ask for."""
+
+from __future__ import annotations
+
+from databases import (
+    database_url,
+    make_database,
+    mariadb_server,
+    mariadb_url,
+    postgresql_server,
+    postgresql_url,
+    sqlite_url,
+)
+
+__all__ = [
+    "database_url",
+    "make_database",
+    "mariadb_server",
+    "mariadb_url",
+    "postgresql_server",
+    "postgresql_url",
+    "sqlite_url",
+]

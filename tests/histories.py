@@ -1,0 +1,282 @@
+"""Histories for tests: revision files written to disk, healthy and broken ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import strategies as st
+
+BODY = """
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass
+"""
+
+
+@dataclass(frozen=True)
+class File:
+    """One revision file to be written."""
+
+    revision: str
+    downs: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    name: str = ""
+    folder: str = "versions"
+    doc: str = "first line\n\nsecond paragraph\n"
+    form: str = "literal"
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name or self.revision}.py"
+
+    @property
+    def source(self) -> str:
+        down = self.downs[0] if len(self.downs) == 1 else self.downs or None
+        lines = [
+            f'"""{self.doc}"""',
+            "from alembic import op",
+            "",
+            "# revision identifiers, used by Alembic.",
+            f"revision = {self.revision!r}",
+            f"down_revision = {down!r}",
+            f"branch_labels = {self.labels or None!r}",
+            f"depends_on = {self.depends or None!r}",
+        ]
+        if self.form == "computed":
+            lines[4] = f"revision = ''.join({list(self.revision)!r})"
+        elif self.form == "late":
+            lines.append("if True:\n    down_revision = down_revision or None")
+        elif self.form == "legacy":
+            del lines[4]
+        elif self.form == "orphan":
+            del lines[5]
+        elif self.form == "syntax":
+            lines.append("def (")
+        elif self.form == "raises":
+            lines.append("revision = 1 / 0")
+        return "\n".join(lines) + BODY
+
+
+@dataclass(frozen=True)
+class Files:
+    """A whole history to be written."""
+
+    files: tuple[File, ...]
+    locations: tuple[str, ...] = ("versions",)
+    recursive: bool = False
+    sourceless: bool = False
+    others: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> list[str]:
+        return [file.revision for file in self.files]
+
+    @property
+    def labels(self) -> list[str]:
+        return [label for file in self.files for label in file.labels]
+
+    def write(self, root: Path) -> None:
+        for location in self.locations:
+            (root / location).mkdir(parents=True, exist_ok=True)
+        for file in self.files:
+            write(root / file.path, file.source)
+        for path, content in self.others.items():
+            write(root / path, content)
+
+
+def write(path: Path, content: str, *, age: float = 3600) -> None:
+    """Write a file as if that had been some time ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    past = time.time() - age
+    os.utime(path, (past, past))
+
+
+@contextmanager
+def written(files: Files) -> Iterator[Path]:
+    """Give a folder of its own to a history: modules are cached by path and second."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        files.write(root)
+        yield root
+
+
+def outcome(ask: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+    """Return an answer, or the error, with the warnings on the way.
+
+    Where Alembic names two revisions in the order of a set, only the words count.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            answer: tuple[Any, ...] = ("answer", ask(*args))
+        except Exception as error:
+            text = str(error)
+            by_chance = "already used by" in text
+            answer = ("error", type(error), words(text) if by_chance else text)
+    return (*answer, sorted((w.category.__name__, str(w.message)) for w in caught))
+
+
+def words(text: str) -> list[str]:
+    return sorted(re.findall(r"[^\s,'()]+", text))
+
+
+# -- generated histories ----------------------------------------------------------
+
+STEMS = ["ab12", "ab12cd", "ab13", "b0ba", "c0ffee", "cafe", "d1ce", "f00d", "x"]
+
+
+@st.composite
+def healthy(draw: st.DrawFn, size: int = 7) -> Files:
+    """Branches, merges, labels and dependencies, in files of any order."""
+    ids = draw(st.lists(st.sampled_from(STEMS), unique=True, max_size=size))
+    numbers = draw(st.permutations(range(len(ids))))
+    folders = draw(
+        st.sampled_from(
+            [("versions",), ("versions", "more"), ("versions", "versions/below")]
+        )
+    )
+    recursive = "versions/below" in folders
+    files: list[File] = []
+    labels: list[str] = []
+    for number, revision in enumerate(ids):
+        earlier = ids[:number]
+        downs: tuple[str, ...] = ()
+        depends: tuple[str, ...] = ()
+        if earlier and draw(st.integers(0, 4)):
+            # Mostly the latest one, so that there are lines as well as branches.
+            if draw(st.booleans()):
+                downs = (earlier[-1],)
+            else:
+                downs = tuple(draw(_some(earlier, 3)))
+        if earlier and not draw(st.integers(0, 3)):
+            depends = tuple(draw(_some(earlier + labels, 2)))
+            depends = tuple(name for name in depends if name not in downs)
+        own: tuple[str, ...] = ()
+        if not draw(st.integers(0, 3)):
+            own = (f"label{number}",)
+            labels.extend(own)
+        files.append(
+            File(
+                revision,
+                downs,
+                own,
+                depends,
+                name=f"{numbers[number]}_{revision}",
+                folder=draw(st.sampled_from(folders)),
+                form=draw(st.sampled_from(["literal"] * 8 + ["computed", "late"])),
+            )
+        )
+    return Files(
+        tuple(files),
+        locations=folders[:1] if recursive else folders,
+        recursive=recursive,
+    )
+
+
+@st.composite
+def graphs(draw: st.DrawFn, size: int = 14) -> Files:
+    """Histories that are never written: larger, and never empty."""
+    files: list[File] = []
+    ids: list[str] = []
+    labels: list[str] = []
+    for number in range(draw(st.integers(1, size))):
+        downs: list[str] = []
+        depends: list[str] = []
+        if ids and draw(st.integers(0, 5)):
+            shape = draw(st.integers(0, 3))
+            downs = ids[-1:] if shape < 2 else draw(_some(ids, shape))
+        if ids and not draw(st.integers(0, 2)):
+            depends = [n for n in draw(_some(ids + labels, 2)) if n not in downs]
+        own = [f"label{number}"] if not draw(st.integers(0, 5)) else []
+        revision = f"r{number:02}x"
+        ids.append(revision)
+        labels.extend(own)
+        files.append(File(revision, tuple(downs), tuple(own), tuple(depends)))
+    return Files(tuple(draw(st.permutations(files))))
+
+
+def _some(names: list[str], most: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=most)
+
+
+DEFECTS = [
+    "missing parent",
+    "missing dependency",
+    "cycle",
+    "loop",
+    "dependency cycle",
+    "used twice",
+    "label used twice",
+    "label is an id",
+    "parent is a label",
+    "illegal",
+    "orphan",
+    "legacy",
+    "legacy by name",
+    "syntax",
+    "raises",
+]
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> Files:
+    """A healthy history in which one thing is wrong."""
+    files = draw(healthy(5).filter(lambda files: bool(files.files)))
+    at = draw(st.integers(0, len(files.files) - 1))
+    defect = draw(st.sampled_from(DEFECTS))
+    scripts = list(files.files)
+    scripts[at : at + 1] = _spoil(scripts[at], scripts, defect)
+    return replace(files, files=tuple(scripts))
+
+
+def _spoil(file: File, files: list[File], defect: str) -> list[File]:
+    last = files[-1].revision
+    if defect == "missing parent":
+        return [replace(file, downs=("nowhere",))]
+    if defect == "missing dependency":
+        return [replace(file, depends=("nowhere",))]
+    if defect == "cycle":
+        return [replace(file, downs=(last,))]
+    if defect == "loop":
+        return [replace(file, downs=(file.revision,))]
+    if defect == "dependency cycle":
+        return [replace(file, depends=(last,))]
+    if defect == "used twice":
+        return [file, replace(file, name="9_again", labels=())]
+    if defect == "label used twice":
+        return [
+            replace(file, labels=("twice",)),
+            File("e11e", labels=("twice",), name="8_twice"),
+        ]
+    if defect == "label is an id":
+        return [replace(file, labels=(last,))]
+    if defect == "parent is a label":
+        return [
+            replace(file, labels=("mine",)),
+            File("e11e", downs=("mine",), name="8_child"),
+        ]
+    if defect == "illegal":
+        return [replace(file, revision=file.revision + "@1")]
+    if defect == "legacy by name":
+        return [replace(file, form="legacy", name=f"{at_name(file)}")]
+    return [replace(file, form=defect)]
+
+
+def at_name(file: File) -> str:
+    """Return a name from which Alembic takes the revision id of an old file."""
+    return file.revision if re.fullmatch("[a-f0-9]+", file.revision) else "abc123"

@@ -1,0 +1,439 @@
+"""The journal tells the truth about a revision, also after a process was killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from flask_alembic.dialects import LockKey, backend_for
+from flask_alembic.dialects.journal import Journal
+from flask_alembic.errors import DatabaseError
+
+KEY = LockKey("main")
+ROOT = Path(__file__).parent.parent
+
+CREATE_A = "CREATE TABLE a (id INTEGER PRIMARY KEY)"
+INSERT_1 = "INSERT INTO a VALUES (1)"
+CREATE_B = "CREATE TABLE b (id INTEGER PRIMARY KEY)"
+INSERT_2 = "INSERT INTO a VALUES (2)"
+SCRIPT = (CREATE_A, INSERT_1, CREATE_B, INSERT_2)
+
+# A run that kills itself at the point that is asked for.
+RUNNER = f"""
+import os, signal, sys
+import sqlalchemy as sa
+from flask_alembic.dialects import LockKey, backend_for
+
+url, point = sys.argv[1:]
+engine = sa.create_engine(url)
+backend = backend_for(engine.dialect)
+
+def reached(here):
+    if here == point:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with engine.connect() as connection:
+    journal = backend.journal(connection, LockKey("main"))
+    journal.begin("run", "a1", "upgrade", "checksum")
+    transaction = connection.begin()
+    for ordinal, sql in enumerate({SCRIPT!r}, 1):
+        reached(f"before started {{ordinal}}")
+        journal.started(ordinal, sql)
+        reached(f"after started {{ordinal}}")
+        connection.exec_driver_sql(sql)
+        reached(f"before done {{ordinal}}")
+        journal.done(ordinal)
+        reached(f"after done {{ordinal}}")
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'a1'")
+    reached("before finish")
+    journal.finish()
+    reached("before commit")
+    transaction.commit()
+    reached("after commit")
+    journal.close()
+engine.dispose()
+"""
+
+
+@pytest.fixture
+def engine(mariadb_url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(mariadb_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32))"
+        )
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('base')")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def journal(engine: sa.Engine, connection: sa.Connection) -> Iterator[Journal]:
+    journal = backend_for(engine.dialect).journal(connection, KEY)
+    assert journal is not None
+    yield journal
+    journal.close()
+
+
+def what_is_there(engine: sa.Engine) -> list[str]:
+    """Return those statements of the script whose effect is there to be seen."""
+    names = sa.inspect(engine).get_table_names()
+    there = []
+    with engine.connect() as connection:
+        rows: list[int] = []
+        if "a" in names:
+            there.append(CREATE_A)
+            rows = list(connection.scalars(sa.text("SELECT id FROM a")))
+    there += [INSERT_1] if 1 in rows else []
+    there += [CREATE_B] if "b" in names else []
+    return there + ([INSERT_2] if 2 in rows else [])
+
+
+def version(engine: sa.Engine) -> object:
+    with engine.connect() as connection:
+        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+POINTS = [
+    f"{when} {ordinal}"
+    for ordinal in range(1, 5)
+    for when in ("before started", "after started", "before done", "after done")
+] + ["before finish", "before commit", "after commit"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_process_leaves_the_truth(
+    mariadb_url: str, engine: sa.Engine, journal: Journal, point: str
+) -> None:
+    command = [sys.executable, "-c", RUNNER, mariadb_url, point]
+    assert subprocess.run(command, cwd=ROOT).returncode == -signal.SIGKILL
+    wait_for_sessions_to_end(engine)
+    unfinished = journal.unfinished()
+    there = what_is_there(engine)
+    if unfinished is None:
+        assert (there, version(engine)) in (
+            ([], "base"),
+            (list(SCRIPT), "a1"),
+        )
+        return
+    assert version(engine) == "base"
+    in_effect = [SCRIPT[record.ordinal - 1] for record in unfinished.in_effect]
+    uncertain = unfinished.uncertain
+    if uncertain is None:
+        assert in_effect == there
+    else:
+        assert point in (
+            f"after started {uncertain.ordinal}",
+            f"before done {uncertain.ordinal}",
+        )
+        assert [sql for sql in there if sql != SCRIPT[uncertain.ordinal - 1]] == (
+            in_effect
+        )
+    assert (unfinished.revision, unfinished.direction) == ("a1", "upgrade")
+    assert (unfinished.run_id, unfinished.checksum) == ("run", "checksum")
+    resume(engine, journal, there)
+
+
+def wait_for_sessions_to_end(engine: sa.Engine) -> None:
+    """Wait until the server has noticed that the process is gone."""
+    working = sa.text(
+        "SELECT count(*) FROM information_schema.processlist p"
+        " LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id"
+        " WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID()"
+        " AND (p.command <> 'Sleep' OR t.trx_id IS NOT NULL)"
+    )
+    with engine.connect() as connection:
+        for _ in range(50):
+            left = connection.scalar(working)
+            connection.rollback()
+            if not left:
+                return
+            time.sleep(0.2)
+    raise AssertionError("the killed process is still there")
+
+
+def resume(engine: sa.Engine, journal: Journal, there: list[str]) -> None:
+    """Bring the revision to its end as a resumed run does."""
+    found = journal.unfinished()
+    assert found is not None
+    if found.uncertain is not None:
+        happened = SCRIPT[found.uncertain.ordinal - 1] in there
+        journal.settle(found.uncertain.ordinal, happened)
+    with engine.connect() as connection:
+        again = backend_for(engine.dialect).journal(connection, KEY)
+        assert again is not None
+        again.begin("run 2", "a1", "upgrade", "checksum", resume=True)
+        with connection.begin():
+            for ordinal, sql in enumerate(SCRIPT, 1):
+                if not again.in_effect(ordinal, sql):
+                    again.started(ordinal, sql)
+                    connection.exec_driver_sql(sql)
+                    again.done(ordinal)
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'a1'")
+            again.finish()
+        assert again.unfinished() is None
+        again.close()
+    assert what_is_there(engine) == list(SCRIPT)
+    assert version(engine) == "a1"
+
+
+def run(journal: Journal, connection: sa.Connection, ordinal: int, sql: str) -> None:
+    journal.started(ordinal, sql)
+    connection.exec_driver_sql(sql)
+    journal.done(ordinal)
+
+
+def test_there_is_no_table_before_it_is_needed(
+    engine: sa.Engine, journal: Journal
+) -> None:
+    assert journal.unfinished() is None
+    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+    journal.begin("run", "a1", "upgrade", "x")
+    ours = backend_for(engine.dialect).own_tables(KEY)
+    assert ours == {"alembic_version_journal"}
+    names = set(sa.inspect(engine).get_table_names())
+    assert names == {"alembic_version"} | ours
+
+
+def test_a_failed_statement_is_not_in_effect(
+    engine: sa.Engine, connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    connection.begin()
+    run(journal, connection, 1, CREATE_A)
+    run(journal, connection, 2, INSERT_1)
+    journal.started(3, CREATE_A)
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        connection.exec_driver_sql(CREATE_A)
+    journal.failed(3, caught.value)
+    connection.rollback()
+    found = journal.unfinished()
+    assert found is not None
+    assert [record.state for record in found.statements] == ["done", "done", "failed"]
+    assert found.uncertain is None
+    assert what_is_there(engine) == [CREATE_A, INSERT_1]
+
+
+def test_a_rollback_takes_the_rows_and_their_records(
+    engine: sa.Engine, connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    connection.begin()
+    run(journal, connection, 1, CREATE_A)
+    run(journal, connection, 2, INSERT_1)
+    connection.rollback()
+    found = journal.unfinished()
+    assert found is not None
+    assert [record.ordinal for record in found.in_effect] == [1]
+    assert what_is_there(engine) == [CREATE_A]
+
+
+def test_an_autocommit_block_is_in_effect_at_once(
+    engine: sa.Engine, connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    with connection.begin():
+        run(journal, connection, 1, CREATE_A)
+    level = connection.get_isolation_level()
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    transaction = connection.begin()
+    run(journal, connection, 2, INSERT_1)
+    transaction.rollback()
+    connection.execution_options(isolation_level=level)
+    found = journal.unfinished()
+    assert found is not None
+    assert [record.ordinal for record in found.in_effect] == [1, 2]
+    assert what_is_there(engine) == [CREATE_A, INSERT_1]
+
+
+def test_an_engine_in_autocommit_is_known(mariadb_url: str) -> None:
+    engine = sa.create_engine(mariadb_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        journal = backend_for(engine.dialect).journal(connection, KEY)
+        assert journal is not None
+        journal.begin("run", "a1", "upgrade", "x")
+        run(journal, connection, 1, CREATE_A)
+        journal.started(2, INSERT_1)
+        connection.exec_driver_sql(INSERT_1)
+        connection.invalidate()  # as if the process had ended here
+        journal.close()
+    with engine.connect() as connection:
+        journal = backend_for(engine.dialect).journal(connection, KEY)
+        assert journal is not None
+        found = journal.unfinished()
+    assert found is not None
+    assert found.uncertain is not None
+    assert found.uncertain.ordinal == 2
+    engine.dispose()
+
+
+def test_a_lost_connection_leaves_the_statement_uncertain(
+    engine: sa.Engine, connection: sa.Connection, journal: Journal
+) -> None:
+    backend = backend_for(engine.dialect)
+    session = backend.session_id(connection)
+    journal.begin("run", "a1", "upgrade", "x")
+    connection.begin()
+    journal.started(1, CREATE_A)
+    with engine.connect() as other:
+        other.exec_driver_sql(f"KILL {session}")
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        connection.exec_driver_sql(CREATE_A)
+    journal.failed(1, caught.value)
+    found = journal.unfinished()
+    assert found is not None
+    assert found.uncertain is not None
+    assert found.session_id == session
+    connection.rollback()
+
+
+def test_nothing_in_effect_is_nothing_unfinished(
+    connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    journal.started(1, "CREATE TABLE t (id no_type)")
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        connection.exec_driver_sql("CREATE TABLE t (id no_type)")
+    journal.failed(1, caught.value)
+    connection.rollback()
+    assert journal.unfinished() is None
+    journal.begin("run 2", "a1", "upgrade", "changed")
+    run(journal, connection, 1, CREATE_A)
+    found = journal.unfinished()
+    assert found is not None
+    assert (found.run_id, found.checksum) == ("run 2", "changed")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "resume", "message"),
+    [
+        (("a1", "upgrade", "x"), False, "left half done"),
+        (("b2", "upgrade", "x"), True, "'b2' cannot begin"),
+        (("a1", "downgrade", "x"), True, "downgrade of 'a1' cannot begin"),
+        (("a1", "upgrade", "y"), True, "its file has changed"),
+    ],
+)
+def test_nothing_else_begins_before_it_is_resumed(
+    connection: sa.Connection,
+    journal: Journal,
+    arguments: tuple[str, str, str],
+    resume: bool,
+    message: str,
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    run(journal, connection, 1, CREATE_A)
+    connection.rollback()
+    with pytest.raises(DatabaseError, match=message):
+        journal.begin("run 2", *arguments, resume=resume)
+    journal.discard()
+    journal.begin("run 2", *arguments, resume=resume)
+
+
+def test_an_uncertain_statement_must_be_settled(
+    connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    journal.started(1, CREATE_A)
+    with pytest.raises(DatabaseError, match="not known whether") as caught:
+        journal.begin("run 2", "a1", "upgrade", "x", resume=True)
+    assert CREATE_A in str(caught.value).replace("?", "1")
+    journal.settle(1, happened=True)
+    journal.begin("run 2", "a1", "upgrade", "x", resume=True)
+    assert journal.in_effect(1, CREATE_A)
+    assert not journal.in_effect(2, INSERT_1)
+
+
+def test_another_statement_in_its_place_is_refused(
+    connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    run(journal, connection, 1, CREATE_A)
+    connection.rollback()
+    journal.begin("run 2", "a1", "upgrade", "x", resume=True)
+    with pytest.raises(DatabaseError, match="not the one"):
+        journal.in_effect(1, CREATE_B)
+    with pytest.raises(DatabaseError, match="not the one"):
+        journal.in_effect(1, CREATE_A, "other parameters")
+
+
+def test_a_retried_statement_is_recorded_again(
+    connection: sa.Connection, journal: Journal
+) -> None:
+    journal.begin("run", "a1", "upgrade", "x")
+    journal.started(1, CREATE_A)
+    journal.failed(1)
+    run(journal, connection, 1, CREATE_A)
+    found = journal.unfinished()
+    assert found is not None
+    assert [record.state for record in found.statements] == ["done"]
+
+
+def test_no_secret_is_written_down(
+    engine: sa.Engine, connection: sa.Connection, journal: Journal
+) -> None:
+    secret = "CREATE TABLE s (id INTEGER) COMMENT 'secret' /* \"secret\" */"
+    journal.begin("run", "a1", "upgrade", "x")
+    run(journal, connection, 1, secret)
+    with engine.connect() as other:
+        rows = other.exec_driver_sql("SELECT * FROM alembic_version_journal").all()
+    assert len(rows) == 1
+    assert "secret" not in repr(rows)
+    assert "CREATE TABLE s (id INTEGER) COMMENT" in repr(rows)
+
+
+def test_it_needs_no_room_in_the_pool(mariadb_url: str) -> None:
+    engine = sa.create_engine(mariadb_url, pool_size=1, max_overflow=0, pool_timeout=1)
+    with engine.connect() as connection:
+        journal = backend_for(engine.dialect).journal(connection, KEY)
+        assert journal is not None
+        journal.begin("run", "a1", "upgrade", "x")
+        with connection.begin():
+            run(journal, connection, 1, CREATE_A)
+            journal.finish()
+        assert journal.unfinished() is None
+        journal.close()
+    engine.dispose()
+
+
+def test_a_long_name_is_cut(mariadb_url: str) -> None:
+    engine = sa.create_engine(mariadb_url)
+    key = LockKey("main", None, "v" * 64)
+    other = LockKey("main", None, "v" * 63 + "w")
+    backend = backend_for(engine.dialect)
+    with engine.connect() as connection:
+        journal = backend.journal(connection, key)
+        assert journal is not None
+        journal.begin("run", "a1", "upgrade", "x")
+        journal.close()
+    names = sa.inspect(engine).get_table_names()
+    assert set(names) == backend.own_tables(key)
+    assert backend.own_tables(key) != backend.own_tables(other)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_where_ddl_is_transactional_there_is_none(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    engine = sa.create_engine(request.getfixturevalue(f"{kind}_url"))
+    backend = backend_for(engine.dialect)
+    with engine.connect() as connection:
+        assert backend.transactional_ddl
+        assert backend.journal(connection, KEY) is None
+        assert backend.own_tables(KEY) == frozenset()
+    engine.dispose()
+
+

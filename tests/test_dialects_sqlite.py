@@ -1,0 +1,475 @@
+"""Transactions of SQLite are real: DDL rolls back, readers and writers behave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from flask_alembic.dialects import backend_for
+from flask_alembic.dialects.base import Backend
+
+TABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY)"
+
+
+def plain(url: str) -> sa.Engine:
+    return sa.create_engine(url)
+
+
+def with_foreign_keys(url: str) -> sa.Engine:
+    engine = sa.create_engine(url)
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(dbapi: Any, record: object) -> None:
+        dbapi.execute("PRAGMA foreign_keys = ON")
+
+    return engine
+
+
+def with_own_begin(url: str) -> sa.Engine:
+    """Give an engine after the recipe in SQLAlchemy's documentation."""
+    engine = sa.create_engine(url)
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(dbapi: Any, record: object) -> None:
+        dbapi.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def in_autocommit(url: str) -> sa.Engine:
+    return sa.create_engine(url, isolation_level="AUTOCOMMIT")
+
+
+def in_autocommit_without_rollback(url: str) -> sa.Engine:
+    options = {}
+    if sa.__version__.split(".")[:2] >= ["2", "1"]:
+        options["skip_autocommit_rollback"] = True
+    return sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)
+
+
+def after_pep_249(url: str) -> sa.Engine:
+    if sys.version_info < (3, 12):
+        pytest.skip("sqlite3 has the attribute autocommit from Python 3.12 on")
+    return sa.create_engine(url, connect_args={"autocommit": False})
+
+
+def in_memory(url: str) -> sa.Engine:
+    return sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+
+
+ENGINES = (
+    plain,
+    with_foreign_keys,
+    with_own_begin,
+    in_autocommit,
+    in_autocommit_without_rollback,
+    after_pep_249,
+    in_memory,
+)
+
+
+@pytest.fixture(params=ENGINES, ids=lambda make: make.__name__)
+def engine(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[sa.Engine]:
+    engine = request.param(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def backend(engine: sa.Engine) -> Backend:
+    return backend_for(engine.dialect)
+
+
+def tables(connection: sa.Connection) -> list[str]:
+    names = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    )
+    found = [row[0] for row in names]
+    connection.rollback()
+    return found
+
+
+def foreign_keys(connection: sa.Connection) -> int:
+    value = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
+    connection.rollback()
+    return int(value or 0)
+
+
+class Failure(Exception):
+    """What the tests raise to end a transaction."""
+
+
+@contextmanager
+def ended_by_failure() -> Iterator[None]:
+    """Expect that the block gets to the point where it raises."""
+    with pytest.raises(Failure):
+        yield
+
+
+def test_a_rollback_undoes_ddl(connection: sa.Connection, backend: Backend) -> None:
+    with backend.transaction(connection):
+        with ended_by_failure():
+            with connection.begin():
+                connection.exec_driver_sql(TABLE)
+                connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+                connection.exec_driver_sql("ALTER TABLE t ADD COLUMN name TEXT")
+                raise Failure
+        assert tables(connection) == []
+        with connection.begin():
+            connection.exec_driver_sql(TABLE)
+        with ended_by_failure():
+            with connection.begin():
+                connection.exec_driver_sql("DROP TABLE t")
+                raise Failure
+    assert tables(connection) == ["t"]
+
+
+def test_the_driver_is_as_it_was_afterwards(
+    connection: sa.Connection, backend: Backend
+) -> None:
+    driver: Any = connection.connection.dbapi_connection
+
+    def state() -> tuple[object, ...]:
+        return (
+            driver.isolation_level,
+            driver.in_transaction,
+            getattr(driver, "autocommit", None),
+            connection.get_execution_options().get("isolation_level"),
+            foreign_keys(connection),
+        )
+
+    before = state()
+    with backend.transaction(connection):
+        with connection.begin():
+            connection.exec_driver_sql(TABLE)
+    assert state() == before
+    with ended_by_failure():
+        with backend.transaction(connection):
+            connection.exec_driver_sql("INSERT INTO t VALUES (7)")
+            raise Failure
+    assert state() == before
+    with connection.begin():
+        connection.exec_driver_sql("INSERT INTO t VALUES (8)")
+    assert connection.exec_driver_sql("SELECT id FROM t").scalars().all() == [8]
+    connection.rollback()
+
+
+def test_the_write_lock_is_taken_at_the_beginning(sqlite_url: str) -> None:
+    engine, other = plain(sqlite_url), sqlite3.connect(sqlite_url[10:], timeout=0)
+    with engine.connect() as connection:
+        with backend_for(engine.dialect).transaction(connection):
+            with connection.begin():
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("BEGIN IMMEDIATE")
+            other.execute("BEGIN IMMEDIATE")
+            other.rollback()
+    other.close()
+    engine.dispose()
+
+
+def test_another_writer_is_a_lock_timeout_at_the_beginning(sqlite_url: str) -> None:
+    engine, other = plain(sqlite_url), sqlite3.connect(sqlite_url[10:])
+    backend = backend_for(engine.dialect)
+    other.execute("BEGIN IMMEDIATE")
+    with engine.connect() as connection:
+        with backend.timeouts(connection, ddl_lock=0.1):
+            with backend.transaction(connection):
+                with pytest.raises(sa.exc.OperationalError) as caught:
+                    connection.begin()
+    assert backend.is_lock_timeout(caught.value)
+    other.close()
+    engine.dispose()
+
+
+def test_alembics_autocommit_block(connection: sa.Connection, backend: Backend) -> None:
+    options = {"transactional_ddl": True}
+    context = MigrationContext.configure(connection, opts=options)
+    driver: Any = connection.connection.driver_connection
+    with backend.transaction(connection):
+        with ended_by_failure():
+            with context.begin_transaction():
+                connection.exec_driver_sql("CREATE TABLE before (id INTEGER)")
+                with context.autocommit_block():
+                    assert not driver.in_transaction
+                    connection.exec_driver_sql("CREATE TABLE inside (id INTEGER)")
+                    connection.exec_driver_sql("VACUUM")
+                assert driver.in_transaction
+                connection.exec_driver_sql("CREATE TABLE after (id INTEGER)")
+                raise Failure
+    assert tables(connection) == ["before", "inside"]
+
+
+def test_savepoints_work(connection: sa.Connection, backend: Backend) -> None:
+    with backend.transaction(connection):
+        with connection.begin():
+            connection.exec_driver_sql(TABLE)
+            with ended_by_failure():
+                with connection.begin_nested():
+                    connection.exec_driver_sql("DROP TABLE t")
+                    raise Failure
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+    assert tables(connection) == ["t"]
+
+
+def test_a_pragma_that_turns_foreign_keys_off_takes_effect(sqlite_url: str) -> None:
+    engine = with_foreign_keys(sqlite_url)
+    durable: list[list[str]] = []
+    other = plain(sqlite_url)
+
+    def on_commit() -> None:
+        with other.connect() as look:
+            durable.append(tables(look))
+
+    with engine.connect() as connection:
+        backend = backend_for(engine.dialect)
+        with backend.transaction(connection, on_commit=on_commit):
+            with connection.begin():
+                connection.exec_driver_sql(TABLE)
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                inside = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
+                assert inside == 0
+                connection.exec_driver_sql("CREATE TABLE u (id INTEGER)")
+        assert durable == [["t"]]
+        assert foreign_keys(connection) == 1
+        assert tables(connection) == ["t", "u"]
+    engine.dispose()
+    other.dispose()
+
+
+@pytest.mark.parametrize(
+    "on", ["PRAGMA foreign_keys=ON", "pragma main.foreign_keys(1) -- again"]
+)
+def test_turning_them_on_again_waits_for_the_version_row(
+    sqlite_url: str, on: str
+) -> None:
+    engine = with_foreign_keys(sqlite_url)
+    commits: list[list[str]] = []
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version TEXT)")
+        connection.commit()
+        other = plain(sqlite_url)
+
+        def on_commit() -> None:
+            with other.connect() as look:
+                query = "SELECT version FROM alembic_version"
+                commits.append(list(look.scalars(sa.text(query))))
+
+        backend = backend_for(engine.dialect)
+        with ended_by_failure():
+            with backend.transaction(connection, on_commit=on_commit):
+                with connection.begin():
+                    connection.exec_driver_sql("PRAGMA foreign_keys = off")
+                    connection.exec_driver_sql(TABLE)
+                    connection.exec_driver_sql(on)
+                    version = "INSERT INTO alembic_version VALUES ('a')"
+                    connection.exec_driver_sql(version)
+                    assert commits == [[]]
+                    connection.exec_driver_sql("CREATE TABLE u (id INTEGER)")
+                    assert commits == [[]]
+                    connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+                    assert commits == [[], ["a"]]
+                    inside = connection.exec_driver_sql("PRAGMA foreign_keys")
+                    assert inside.scalar() == 1
+                    raise Failure
+        assert tables(connection) == ["alembic_version", "t", "u"]
+        rows = connection.exec_driver_sql("SELECT count(*) FROM t").scalar()
+        assert rows == 0
+        connection.rollback()
+        assert foreign_keys(connection) == 1
+    other.dispose()
+    engine.dispose()
+
+
+def test_turned_on_at_the_end_they_are_on_in_the_next_transaction(
+    sqlite_url: str,
+) -> None:
+    engine = plain(sqlite_url)
+    with engine.connect() as connection:
+        with backend_for(engine.dialect).transaction(connection):
+            with connection.begin():
+                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+            with connection.begin():
+                inside = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
+                assert inside == 1
+        assert foreign_keys(connection) == 0
+    engine.dispose()
+
+
+def test_statements_that_need_to_be_outside(
+    connection: sa.Connection, engine: sa.Engine, backend: Backend
+) -> None:
+    commits: list[str] = []
+    with backend.transaction(connection, on_commit=lambda: commits.append("commit")):
+        with ended_by_failure():
+            with connection.begin():
+                connection.exec_driver_sql(TABLE)
+                mode = connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar()
+                connection.exec_driver_sql("CREATE TABLE u (id INTEGER)")
+                connection.exec_driver_sql("/* now */ vacuum")
+                connection.exec_driver_sql("CREATE TABLE gone (id INTEGER)")
+                raise Failure
+        with connection.begin():
+            connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+    assert len(commits) == 3
+    assert mode == ("memory" if str(engine.url) == "sqlite://" else "wal")
+    assert tables(connection) == ["t", "u"]
+
+
+def test_after_one_that_failed_the_transaction_goes_on(
+    connection: sa.Connection, backend: Backend
+) -> None:
+    with backend.transaction(connection):
+        with ended_by_failure():
+            with connection.begin():
+                connection.exec_driver_sql(TABLE)
+                with pytest.raises(sa.exc.OperationalError):
+                    connection.exec_driver_sql("DETACH no_such_database")
+                connection.exec_driver_sql("CREATE TABLE gone (id INTEGER)")
+                raise Failure
+    assert tables(connection) == ["t"]
+
+
+def test_in_a_savepoint_a_warning_says_that_nothing_happens(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = with_foreign_keys(sqlite_url)
+    with engine.connect() as connection:
+        with backend_for(engine.dialect).transaction(connection):
+            with connection.begin(), connection.begin_nested():
+                with caplog.at_level(logging.WARNING, "flask_alembic.dialects"):
+                    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+                connection.exec_driver_sql(TABLE)
+        assert tables(connection) == ["t"]
+    assert "foreign_keys stay on" in caplog.text
+    engine.dispose()
+
+
+def test_a_script_that_commits_and_begins_by_itself(sqlite_url: str) -> None:
+    engine = with_foreign_keys(sqlite_url)
+    with engine.connect() as connection:
+        with backend_for(engine.dialect).transaction(connection):
+            with connection.begin():
+                connection.exec_driver_sql(TABLE)
+                for sql in ("COMMIT", "PRAGMA foreign_keys=OFF", "BEGIN"):
+                    connection.exec_driver_sql(sql)
+                inside = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
+                assert inside == 0
+                connection.exec_driver_sql("CREATE TABLE u (id INTEGER)")
+        assert tables(connection) == ["t", "u"]
+        assert foreign_keys(connection) == 1
+    engine.dispose()
+
+
+def family(connection: sa.Connection, rule: str) -> None:
+    """Make a parent with a child whose foreign key points at it, and rows in both."""
+    for sql in (
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER"
+        f" REFERENCES parent (id) {rule})",
+        "INSERT INTO parent VALUES (1, 'a'), (2, 'b')",
+        "INSERT INTO child VALUES (1, 1), (2, 2), (3, NULL)",
+    ):
+        connection.exec_driver_sql(sql)
+    connection.commit()
+
+
+def children(connection: sa.Connection) -> list[tuple[Any, ...]]:
+    rows = connection.exec_driver_sql("SELECT id, parent_id FROM child ORDER BY id")
+    found = [tuple(row) for row in rows]
+    connection.rollback()
+    return found
+
+
+WHOLE = [(1, 1), (2, 2), (3, None)]
+RULES = ["ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE RESTRICT", ""]
+
+
+def recreate(op: Operations) -> None:
+    with op.batch_alter_table("parent", recreate="always") as batch:
+        batch.alter_column("name", nullable=False)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("pragma", [True, False], ids=["pragma", "no pragma"])
+def test_a_recreated_table_loses_no_children(
+    sqlite_url: str, rule: str, pragma: bool
+) -> None:
+    engine = with_foreign_keys(sqlite_url)
+    with engine.connect() as connection:
+        family(connection, rule)
+        options = {"transactional_ddl": True}
+        context = MigrationContext.configure(connection, opts=options)
+        op = Operations(context)
+        with backend_for(engine.dialect).transaction(connection):
+            with context.begin_transaction():
+                if pragma:
+                    op.execute("PRAGMA foreign_keys=OFF")
+                recreate(op)
+                if pragma:
+                    op.execute("PRAGMA foreign_keys=ON")
+        assert children(connection) == WHOLE
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert foreign_keys(connection) == 1
+        connection.rollback()
+        with connection.begin():
+            connection.exec_driver_sql("INSERT INTO parent VALUES (3, 'c')")
+            with pytest.raises(sa.exc.IntegrityError):
+                connection.exec_driver_sql("INSERT INTO child VALUES (9, 9)")
+    engine.dispose()
+
+
+async def asynchronously(url: str, work: Callable[[sa.Connection], None]) -> None:
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+@pytest.mark.parametrize("file", [True, False], ids=["file", "memory"])
+def test_all_of_it_with_aiosqlite(tmp_path: Path, file: bool) -> None:
+    path = f"/{tmp_path / 'app.db'}" if file else ""
+
+    def work(connection: sa.Connection) -> None:
+        backend = backend_for(connection.dialect)
+        options = {"transactional_ddl": True}
+        context = MigrationContext.configure(connection, opts=options)
+        driver: Any = connection.connection.dbapi_connection
+        before = driver.isolation_level
+        with backend.transaction(connection):
+            with ended_by_failure():
+                with context.begin_transaction():
+                    connection.exec_driver_sql(TABLE)
+                    connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+                    with context.autocommit_block():
+                        connection.exec_driver_sql("VACUUM")
+                    connection.exec_driver_sql("CREATE TABLE u (id INTEGER)")
+                    raise Failure
+        assert tables(connection) == ["t"]
+        assert driver.isolation_level == before
+        assert backend.server_version(connection).startswith("SQLite 3")
+
+    asyncio.run(asynchronously(f"sqlite+aiosqlite://{path}", work))
