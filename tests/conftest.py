@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from databases import (
     database_url,
+    kind,
     make_database,
     mariadb_server,
     mariadb_url,
@@ -14,6 +15,7 @@ from databases import (
 
 __all__ = [
     "database_url",
+    "kind",
     "make_database",
     "mariadb_server",
     "mariadb_url",

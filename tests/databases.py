@@ -140,6 +140,13 @@ def make_database(
 
 
 @pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The name of each kind of database, for :func:`make_database`."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, make_database: MakeDatabase) -> str:
     """The URL of a fresh empty database; the test runs once on each kind."""
     return make_database(request.param)

@@ -240,11 +240,12 @@ def broken(draw: st.DrawFn) -> Files:
     at = draw(st.integers(0, len(files.files) - 1))
     defect = draw(st.sampled_from(DEFECTS))
     scripts = list(files.files)
-    scripts[at : at + 1] = _spoil(scripts[at], scripts, defect)
+    scripts[at : at + 1] = spoil(scripts[at], scripts, defect)
     return replace(files, files=tuple(scripts))
 
 
-def _spoil(file: File, files: list[File], defect: str) -> list[File]:
+def spoil(file: File, files: list[File], defect: str) -> list[File]:
+    """Return what stands in the place of a file when something is wrong with it."""
     last = files[-1].revision
     if defect == "missing parent":
         return [replace(file, downs=("nowhere",))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import logging
 import socket
@@ -51,6 +52,7 @@ def silent_port() -> Iterator[int]:
     for thread in threading.enumerate():
         if thread.name == "flask-alembic-connect":
             thread.join(10)
+    gc.collect()
 
 
 @pytest.fixture
@@ -62,7 +64,12 @@ def closed_port() -> int:
 SYNC = [
     ("psycopg", "postgresql+psycopg"),
     ("psycopg2", "postgresql+psycopg2"),
-    ("pg8000", "postgresql+pg8000"),
+    # pg8000 leaves its socket to the garbage collector when it fails to connect.
+    pytest.param(
+        "pg8000",
+        "postgresql+pg8000",
+        marks=pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    ),
     ("pymysql", "mysql+pymysql"),
     ("mysql.connector", "mysql+mysqlconnector"),
 ]
@@ -160,14 +167,14 @@ def test_the_limit_of_the_environment_wins(
 
 def test_the_apps_other_connections_are_left_alone(closed_port: int) -> None:
     engine = sa.create_engine(f"postgresql+psycopg://u@127.0.0.1:{closed_port}/app")
-    given_arguments(engine, 4.2)
+    with pytest.raises(DatabaseError):
+        connect(engine)
     seen: list[dict[str, Any]] = []
     sa.event.listen(engine, "do_connect", lambda *given: seen.append(dict(given[3])))
     with pytest.raises(sa.exc.OperationalError):
         engine.connect()
-    with pytest.raises(Exception, match=r".*"):
-        engine.connect()
-    assert [arguments.get("connect_timeout") for arguments in seen] in ([], [None])
+    assert len(seen) == 1
+    assert "connect_timeout" not in seen[0]
 
 
 def test_a_connection_is_usable_in_the_thread_that_asked(database_url: str) -> None:

@@ -435,5 +435,3 @@ def test_where_ddl_is_transactional_there_is_none(
         assert backend.journal(connection, KEY) is None
         assert backend.own_tables(KEY) == frozenset()
     engine.dispose()
-
-

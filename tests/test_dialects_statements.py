@@ -180,17 +180,18 @@ def test_two_phase_needs_room_on_the_server(postgresql_url: str) -> None:
     backend = backend_for(engine.dialect)
     with engine.connect() as connection:
         slots = connection.scalar(sa.text("SHOW max_prepared_transactions"))
-    works = backend.two_phase(engine)
-    assert works == (int(slots or 0) > 0)
-    with engine.connect() as connection:
-        transaction = connection.begin_twophase()
-        connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")
-        if works:
-            transaction.prepare()
-        else:
-            with pytest.raises(sa.exc.DBAPIError, match="prepared transactions"):
-                transaction.prepare()
+    assert backend.two_phase(engine) == (int(slots or 0) > 0)
+    connection = engine.connect()
+    transaction = connection.begin_twophase()
+    connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")
+    if backend.two_phase(engine):
+        transaction.prepare()
         transaction.rollback()
+    else:
+        with pytest.raises(sa.exc.DBAPIError, match="prepared transactions"):
+            transaction.prepare()
+        connection.invalidate()
+    connection.close()
     engine.dispose()
 
 

@@ -97,6 +97,7 @@ def applied(rows: frozenset[str], change: VersionChange) -> set[str]:
 def test_a_run_leaves_the_rows_that_alembic_leaves(files: Files, data: Any) -> None:
     map_ = revision_map(files)
     theirs, ours = maintainer(()), HeadTracker(())
+    follow_both(theirs, ours, upgrade(map_, "heads", ()))
     for _ in range(data.draw(st.integers(1, 4))):
         rows = tuple(sorted(ours.heads))
         target = data.draw(

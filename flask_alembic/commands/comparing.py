@@ -148,11 +148,13 @@ def check(environment: Environment, databases: Sequence[str] = ()) -> CheckResul
 def _rendered(context: MigrationContext, script: MigrationScript) -> str:
     """Return the body of the ``upgrade()`` that would be generated."""
     from alembic.autogenerate import render_python_code
+    from alembic.runtime.migration import MigrationContext
 
     assert script.upgrade_ops is not None
     return render_python_code(
         script.upgrade_ops,
         render_as_batch=bool(context.opts.get("render_as_batch")),
         render_item=context.opts.get("render_item"),
-        migration_context=context,
+        # One without a script directory: of others Alembic demands models again.
+        migration_context=MigrationContext.configure(dialect=context.dialect),
     )

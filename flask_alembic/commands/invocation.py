@@ -12,6 +12,7 @@ from ..environment.translation import translated
 from ..errors import AlembicError, HookFailures
 from ..hooks import specs
 from ..hooks.payloads import Command, Problem, Report, Run, RunResult
+from .logs import configure_logging
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -93,6 +94,7 @@ def invoked(
     :raises Vetoed: When a plugin refused it.
     :raises HookFailures: In strict mode, when a listener failed.
     """
+    configure_logging()
     with translated():
         call = Invocation(environment, Command(name, options, argv.get()))
     try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..dialects import backend_for
 from ..environment.databases import Database, choose
 from ..errors import UsageError
 from ..hooks import specs
@@ -20,6 +21,7 @@ from .targets import describe, resolve
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
+    from ..environment.objects import Environment
     from ..environment.scripts import Scripts
 
 
@@ -99,7 +101,7 @@ def _sql(
         database,
         scripts,
         x_arguments=request.x_arguments,
-        configure={"output_buffer": buffer},
+        configure={"output_buffer": buffer, **_transactions(environment, database)},
         fn=lambda revision, context: _steps(
             call, run, request, database, steps, context
         ),
@@ -112,6 +114,13 @@ def _sql(
         with context.begin_transaction():
             context.get_context().run_migrations()
     return buffer.getvalue()
+
+
+def _transactions(environment: Environment, database: Database) -> dict[str, bool]:
+    """Let the text begin and commit where a run would."""
+    backend = backend_for(database.engine.dialect)
+    real = environment.settings.of("real_transactions", database.name)
+    return {"transactional_ddl": True} if real and backend.transactional_ddl else {}
 
 
 def _steps(

@@ -38,7 +38,7 @@ def describe_failure(
     return Failure(
         database=database,
         step=step,
-        error=words(error),
+        error=_with_blocker(words(error), log),
         path=path,
         line=_line(error, path),
         statement=log.failed,
@@ -66,6 +66,11 @@ def words(error: BaseException) -> str:
     text = first_line(original)
     kind = type(original).__name__
     return text if text == kind else f"{kind}: {text}"
+
+
+def _with_blocker(text: str, log: StatementLog) -> str:
+    """Name the session that was waited for, where one was."""
+    return f"{text}; it waited for {log.blocked_by}" if log.blocked_by else text
 
 
 def _line(error: BaseException, path: Path | None) -> int | None:

@@ -54,6 +54,9 @@ class Request:
     resume: bool = False
     """Whether to go on with a revision that is half in effect."""
 
+    happened: bool | None = None
+    """Whether the statement that a killed run left uncertain is in effect."""
+
     tag: str | None = None
     """What ``context.get_tag_argument()`` gives to revisions."""
 

@@ -21,6 +21,7 @@ from .invocation import Invocation, invoked
 from .planning import PlannedStep, adopt, plan
 from .reporting import sentences
 from .requests import AFTERS, GUARDS, Request, make_run
+from .resuming import check_unfinished
 from .stepping import DatabaseRun, Manner, Member, Stopped, not_started
 from .targets import describe
 
@@ -90,6 +91,14 @@ def _run_online(call: Invocation, request: Request, started: float) -> RunResult
         ]
         if request.mode != "plan" and (_work_to_do(members) or request.purge):
             _lock(stack, call, members, scripts, request)
+            if request.direction != "stamp":
+                for member in members:
+                    check_unfinished(
+                        environment,
+                        member,
+                        resume=request.resume,
+                        happened=request.happened,
+                    )
         run = make_run(
             request,
             {member.name: member.steps for member in members},

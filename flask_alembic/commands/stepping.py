@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..environment import private
+from ..environment.locking import lock_key
 from ..environment.progress import Progress, tell
-from ..errors import HookError
+from ..errors import HookError, UsageError
 from ..hooks import specs
 from ..hooks.payloads import Failure, Run, Statement, Step, StepResult
 from .calling import call_revision
 from .reporting import describe_failure
+from .resuming import checksum, forget_unfinished, open_journal
 from .statements import StatementLog
 from .versions import VersionTable
+from .watching import watching
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
@@ -129,9 +132,21 @@ class DatabaseRun:
             context = stack.enter_context(self._context())
             self.context = context.get_context()
             self.versions = VersionTable(self.context, self.member.heads)
+            if not self.is_transactional and not self.is_stamp:
+                self.log.journal = open_journal(self.environment, self.member)
+            if self.log.journal is not None:
+                stack.callback(self.log.journal.close)
+            stack.enter_context(watching(self.environment, self.member, self.log))
             for unit in self._units():
                 self._attempts(unit)
+        if self.is_stamp:
+            forget_unfinished(self.environment, self.member)
         return self.versions.heads
+
+    @property
+    def is_stamp(self) -> bool:
+        """Whether only the version table changes."""
+        return self.run.command == "stamp"
 
     @contextmanager
     def _context(self) -> Iterator[EnvironmentContext]:
@@ -159,7 +174,16 @@ class DatabaseRun:
             ddl_lock=settings.of("ddl_lock_timeout", name),
             statement=settings.of("statement_timeout", name),
         )
-        transaction = backend.transaction(connection) if real else nullcontext()
+        key = lock_key(self.environment, name)
+        transaction = (
+            backend.transaction(
+                connection,
+                version_table=key.version_table,
+                on_commit=self.log.committed,
+            )
+            if real
+            else nullcontext()
+        )
         with transaction, timeouts, self.log.attached(), context:
             with Operations.context(context.get_context()):
                 yield context
@@ -191,8 +215,10 @@ class DatabaseRun:
             self._pending, self._durable, self._current = [], 0, None
             self.executed = len(self.applied)
             try:
+                self._journal(unit)
                 self._transaction(unit)
             except BaseException as error:
+                self.log.give_up(error)
                 self.versions.reset(before)
                 if attempt < retries and self._may_retry(error, commits):
                     self._pause(error, attempt)
@@ -200,6 +226,21 @@ class DatabaseRun:
                 raise self._stopped(error) from error
             self._told(len(self._pending))
             return
+
+    def _journal(self, unit: Sequence[PlannedStep]) -> None:
+        """Say in the journal which revision comes, outside its transaction."""
+        if self.log.journal is None:
+            return
+        for planned in unit:
+            self._current = planned
+            self.log.begin()
+            self.log.journal.begin(
+                self.run.id,
+                planned.step.revision,
+                planned.step.direction,
+                checksum(planned),
+                resume=self.manner.resume,
+            )
 
     def _may_retry(self, error: BaseException, commits: int) -> bool:
         """Whether nothing is in effect and only a lock was in the way."""
@@ -225,6 +266,8 @@ class DatabaseRun:
         time.sleep(seconds)
 
     def _transaction(self, unit: Sequence[PlannedStep]) -> None:
+        if self.manner.dry:
+            self.log.forbid_commit = self._no_commit
         with private.transaction(
             self.context, per_migration=self.per_revision and not self.manner.dry
         ) as transaction:
@@ -237,12 +280,21 @@ class DatabaseRun:
             if self.manner.dry:
                 transaction.rollback()
 
+    def _no_commit(self) -> BaseException:
+        revision = self._current.step.revision if self._current else "?"
+        return UsageError(
+            f"{revision} commits in the middle (autocommit_block or the like), so it "
+            "cannot be tried and rolled back.",
+            "Use --plan or --sql.",
+        )
+
     def _step(self, planned: PlannedStep) -> None:
         """Run one revision and write its version row."""
         step, started = planned.step, time.perf_counter()
         self.log.begin()
         number = self.offset + self.executed + 1
         total = len(self.run.plan)
+        logger.info("Running %s of %s, %s", step.direction, step.revision, step.doc)
         tell(Progress("started", self.member.name, step, number, total))
         commits = self.log.commits
 
@@ -270,9 +322,22 @@ class DatabaseRun:
             # An autocommit block committed everything before it.
             self._durable = len(self._pending)
         self.versions.move(planned.alembic)
+        self._call_back(planned)
+        if self.log.journal is not None:
+            self.log.journal.finish()
         self._pending.append(result)
         self.executed += 1
         tell(Progress("applied", self.member.name, step, number, total, result.elapsed))
+
+    def _call_back(self, planned: PlannedStep) -> None:
+        """Call what ``ALEMBIC_CONTEXT["on_version_apply"]`` holds, as Alembic does."""
+        for callback in self.context.opts.get("on_version_apply") or ():
+            callback(
+                ctx=self.context,
+                step=planned.alembic.info,
+                heads=set(self.versions.heads),
+                run_args=dict(self.manner.arguments),
+            )
 
     def _guard(self, statement: Statement) -> None:
         assert self._current is not None

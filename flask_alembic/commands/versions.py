@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..environment import private
+from ..environment.versions import HeadTracker
+from ..errors import DatabaseError
 
 if TYPE_CHECKING:
-    from alembic.runtime.migration import (
-        MigrationContext,
-        RevisionStep,
-        StampStep,
-    )
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 
 
 class VersionTable:
@@ -25,23 +23,33 @@ class VersionTable:
     """
 
     def __init__(self, context: MigrationContext, heads: Iterable[str]) -> None:
+        from sqlalchemy import bindparam
+
         self.context = context
         self.table = private.version_table(context)
-        self.reset(tuple(heads))
-        self._exists = bool(self._heads)
+        column = self.table.c.version_num
+        # Written once with parameters, so that they are compiled once for a run.
+        self._insert = self.table.insert().values(version_num=bindparam("new"))
+        self._delete = self.table.delete().where(column == bindparam("old"))
+        self._update = (
+            self.table.update()
+            .values(version_num=bindparam("new"))
+            .where(column == bindparam("old"))
+        )
+        self.reset(heads)
 
     @property
     def heads(self) -> tuple[str, ...]:
         """The ids in the table, sorted."""
-        return tuple(sorted(self._heads))
+        return tuple(sorted(self._tracker.heads))
 
     def reset(self, heads: Iterable[str]) -> None:
         """Forget what a rollback has undone.
 
         :param heads: The ids that are in the table now.
         """
-        self._heads = set(heads)
-        self._exists = bool(self._heads)
+        self._tracker = HeadTracker(heads)
+        self._exists = bool(self._tracker.heads)
 
     def ensure(self, *, purge: bool = False) -> None:
         """Create the table if it is missing.
@@ -54,7 +62,7 @@ class VersionTable:
             self._exists = True
         if purge:
             connection.execute(self.table.delete())
-            self._heads = set()
+            self._tracker = HeadTracker(())
 
     def move(self, step: RevisionStep | StampStep) -> None:
         """Write what a step does to the rows.
@@ -63,8 +71,21 @@ class VersionTable:
         :raises DatabaseError: When a row is not there as expected: somebody else
             has changed the table.
         """
-        from alembic.runtime.migration import HeadMaintainer
+        change = self._tracker.follow(step)
+        for old in change.deletes:
+            self._write(self._delete, {"old": old})
+        for old, new in change.updates:
+            self._write(self._update, {"old": old, "new": new})
+        for new in change.inserts:
+            self._write(self._insert, {"new": new})
 
-        maintainer = HeadMaintainer(self.context, self._heads)
-        maintainer.update_to_step(step)
-        self._heads = set(maintainer.heads)
+    def _write(self, statement: Any, values: dict[str, str]) -> None:
+        connection: Any = self.context.connection
+        result = connection.execute(statement, values)
+        counts = "old" in values and self.context.dialect.supports_sane_rowcount
+        if counts and result.rowcount != 1:
+            raise DatabaseError(
+                f"The version table {self.table.fullname} does not have the row "
+                f"{values['old']!r} any more: somebody else has changed it.",
+                "Run the command again; it reads the table anew.",
+            )

@@ -179,7 +179,7 @@ class Environment:
         backend = backend_for(database.engine.dialect)
         options: dict[str, Any] = {
             "compare_server_default": True,
-            "render_as_batch": getattr(backend, "renders_as_batch", False),
+            "render_as_batch": backend.renders_as_batch,
             "version_table_pk": True,
         }
         options.update(self._gathered(database.name))

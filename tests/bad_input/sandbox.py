@@ -1,0 +1,252 @@
+"""One app in a folder of its own, and what ``flask db`` makes of wrong input.
+
+``refused`` is the rule of every test here: the exit code is right, one message names
+the thing and says what to do, no traceback and no password shows, and neither the
+folder nor the database has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from apps import make_app, migrations_of, no_models, second_connection
+from flask import Flask
+
+SECRET = "hunter2secret"
+"""The password of every URL that holds one; it may never show."""
+
+
+@dataclass
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Sandbox:
+    """An app in a folder of its own.
+
+    :param folder: The app's root path.
+    :param url: The database; a SQLite file in the folder by default.
+    :param settings: For ``make_app``: ``models``, ``extension`` and ``app.config``.
+    """
+
+    folder: Path
+    url: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.url = self.url or f"sqlite:///{self.folder / 'app.db'}"
+
+    @property
+    def migrations(self) -> Path:
+        return self.folder / "migrations"
+
+    def app(self, **settings: Any) -> Flask:
+        return make_app(self.folder, self.url, **{**self.settings, **settings})
+
+    def db(self, *words: str, app: Flask | None = None, **settings: Any) -> Outcome:
+        """Run ``flask db WORDS`` in this process, on a new app."""
+        app = app or self.app(**settings)
+        result = app.test_cli_runner().invoke(args=["db", *words])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        # Seen when a test fails, and with "pytest -rP".
+        print(f"$ flask db {words}\n{result.output}[{result.exit_code}]")
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    def state(self) -> dict[str, object]:
+        """Return every file with its content, and what the database holds."""
+        found: dict[str, object] = dict(files(self.folder))
+        found["<database>"] = database(self.url)
+        return found
+
+
+def files(folder: Path) -> dict[str, object]:
+    """Return what is in a folder: kind and content of everything by path.
+
+    Databases and what Python and the index of revisions keep for speed are left out.
+    """
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        if "__pycache__" in path.parts or ".db" in path.name:
+            continue
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = os.readlink(path)
+        else:
+            found[name] = path.read_bytes() if path.is_file() else "folder"
+    return found
+
+
+def database(url: str) -> dict[str, object]:
+    """Return the tables of a database, and the rows of each."""
+    parsed = sa.make_url(url)
+    if parsed.drivername == "sqlite" and not Path(str(parsed.database)).is_file():
+        return {}
+    try:
+        with second_connection(url) as connection:
+            return {
+                table: sorted(
+                    map(repr, connection.execute(sa.text(f"SELECT * FROM {table}")))
+                )
+                for table in sa.inspect(connection).get_table_names()
+            }
+    except sa.exc.DatabaseError as error:
+        return {"<unreadable>": type(error).__name__}
+
+
+def refused(
+    sandbox: Sandbox, *words: str, code: int, says: Sequence[str] | str, **settings: Any
+) -> Outcome:
+    """Run a command that must be refused, and hold it to every rule.
+
+    :param words: What follows ``flask db``.
+    :param code: The exit code.
+    :param says: What the message must hold.
+    :param settings: As for :meth:`Sandbox.db`.
+    """
+    app = settings.pop("app", None) or sandbox.app(**settings)
+    before = sandbox.state()
+    outcome = sandbox.db(*words, app=app)
+    told(outcome, code, says)
+    assert sandbox.state() == before
+    return outcome
+
+
+def told(outcome: Outcome, code: int, says: Sequence[str] | str) -> None:
+    """Hold the words of a failed command to the rules."""
+    assert outcome.code == code, outcome.text
+    clean(outcome)
+    lines = [line for line in outcome.err.splitlines() if line.strip()]
+    if lines and lines[0].startswith("Usage:"):
+        lines = [line for line in lines if not line.startswith(("Usage:", "Try "))]
+    else:
+        # One sentence of what happened and one of what to do.
+        assert len(lines) == 2, outcome.err
+        assert all(line.rstrip().endswith((".", "?")) or "flask db" in line or "pip "
+                   in line for line in lines), outcome.err
+    assert lines, outcome.text
+    assert lines[0].startswith("Error: "), outcome.err
+    assert outcome.err.count("Error: ") == 1, outcome.err
+    assert max(map(len, lines)) < 1200, outcome.err
+    for part in [says] if isinstance(says, str) else says:
+        assert part in outcome.err, outcome.err
+
+
+def clean(outcome: Outcome) -> None:
+    """Check that nothing shows that must not."""
+    assert "Traceback" not in outcome.text, outcome.text
+    assert SECRET not in outcome.text, outcome.text
+    assert "unexpected error" not in outcome.text, outcome.text
+    assert not [c for c in outcome.text if ord(c) < 32 and c not in "\n\t"]
+
+
+def accepted(sandbox: Sandbox, *words: str, **settings: Any) -> Outcome:
+    """Run a command that must work."""
+    outcome = sandbox.db(*words, **settings)
+    assert outcome.code == 0, outcome.text
+    clean(outcome)
+    return outcome
+
+
+def flask(
+    folder: Path,
+    *words: str,
+    user: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Run the real ``flask`` in a process of its own.
+
+    :param folder: The working directory; ``app.py`` there is the app.
+    :param words: What follows ``flask``.
+    :param user: The number of the user to run as; this user by default.
+    :param env: More environment variables.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", *words],
+        cwd=folder,
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("FLASK")},
+            "FLASK_SKIP_DOTENV": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **(env or {}),
+        },
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+        capture_output=True,
+        timeout=120,
+    )
+    return Outcome(
+        done.returncode,
+        done.stdout.decode("utf-8", "replace"),
+        done.stderr.decode("utf-8", "replace"),
+    )
+
+
+def write_app(folder: Path, *, url: str = "sqlite:///app.db", more: str = "") -> Path:
+    """Write an ``app.py`` with a factory, for :func:`flask`.
+
+    :param folder: Where to.
+    :param url: The database.
+    :param more: Further lines of the factory, after ``app`` is made.
+    """
+    path = folder / "app.py"
+    path.write_text(
+        textwrap.dedent(
+            f"""
+            import sqlalchemy as sa
+            from flask import Flask
+            from flask_sqlalchemy import SQLAlchemy
+            from flask_alembic import Alembic
+
+            def create_app():
+                app = Flask(__name__)
+                app.config["SQLALCHEMY_DATABASE_URI"] = {url!r}
+                app.config["ALEMBIC_PLUGINS"] = ()
+            {{more}}
+                db = SQLAlchemy(app)
+
+                class Author(db.Model):
+                    id = sa.Column(sa.Integer, primary_key=True)
+
+                Alembic(app)
+                return app
+            """
+        ).format(more=textwrap.indent(textwrap.dedent(more), "    ")),
+        "utf-8",
+    )
+    return path
+
+
+__all__ = [
+    "SECRET",
+    "Outcome",
+    "Sandbox",
+    "accepted",
+    "clean",
+    "database",
+    "files",
+    "flask",
+    "migrations_of",
+    "no_models",
+    "refused",
+    "told",
+    "write_app",
+]

@@ -1,0 +1,216 @@
+"""Revisions, targets and ranges that do not exist or mean nothing."""
+
+from __future__ import annotations
+
+import pytest
+from apps import version_rows, write_table_revision
+from sandbox import Sandbox, accepted, refused
+
+UNKNOWN = [
+    ("upgrade nosuch", 2, "'nosuch'"),
+    ("upgrade nosuch@head", 2, "'nosuch'"),
+    ("upgrade nosuch+1", 2, "nosuch"),
+    ("upgrade nosuch:ab5 --sql", 2, "nosuch"),
+    ("upgrade ../../ab5", 2, "'../../ab5'"),
+    ("upgrade ab5;", 2, "'ab5;'"),
+    ("plan nosuch", 2, "'nosuch'"),
+    ("upgrade --plan nosuch", 2, "'nosuch'"),
+    ("upgrade --dry-run nosuch", 2, "'nosuch'"),
+    ("upgrade --sql nosuch", 2, "'nosuch'"),
+    ("downgrade nosuch", 2, "'nosuch'"),
+    ("downgrade nosuch@base", 2, "'nosuch'"),
+    ("downgrade nosuch@-1", 2, "nosuch"),
+    ("stamp nosuch", 2, "'nosuch'"),
+    ("stamp nosuch@head", 2, "'nosuch'"),
+    ("stamp --purge nosuch", 2, "'nosuch'"),
+    ("show nosuch", 2, "'nosuch'"),
+    ("log --start nosuch", 2, "'nosuch'"),
+    ("log --end nosuch", 2, "'nosuch'"),
+    ("history -r nosuch:", 2, "'nosuch'"),
+    ("history -r :nosuch", 2, "'nosuch'"),
+    ("edit nosuch", 2, "'nosuch'"),
+    ("merge nosuch ab5", 2, "'nosuch'"),
+    ("revision --empty -p nosuch message", 2, "'nosuch'"),
+    ("revision --empty -d nosuch message", 2, "'nosuch'"),
+    ("upgrade --database nosuch", 2, "'nosuch'"),
+    ("current --database nosuch", 2, "'nosuch'"),
+    ("check --database nosuch", 2, "'nosuch'"),
+    ("hooks nosuch", 2, "'nosuch'"),
+    ("hooks before_upgrad", 2, "'before_upgrade'"),
+    ("current --format nosuch", 2, "'nosuch'"),
+]
+
+AMBIGUOUS = [
+    ("upgrade ab", 2, ["'ab'", "ab3, ab4, ab5"]),
+    ("downgrade aa", 2, ["'aa'", "aa1, aa2"]),
+    ("stamp aa", 2, ["'aa'", "aa1, aa2"]),
+    ("show ab", 2, ["'ab'", "ab3, ab4, ab5"]),
+    ("log --start aa", 2, ["'aa'", "aa1, aa2"]),
+    ("edit ab", 2, ["'ab'", "ab3, ab4, ab5"]),
+    ("revision --empty -p ab message", 2, ["'ab'", "ab3, ab4, ab5"]),
+]
+
+STEPS = [
+    ("upgrade +10", 2, ["+10", "2"]),
+    ("upgrade 10", 2, "'10'"),
+    ("upgrade +0", 2, "0"),
+    ("upgrade -1", 2, "-1"),
+    ("upgrade ab3+9", 2, "ab3+9"),
+    ("plan +10", 2, "+10"),
+    ("upgrade --dry-run +10", 2, "+10"),
+    ("downgrade -10", 2, ["-10", "3"]),
+    ("downgrade 10", 2, "'10'"),
+    ("downgrade +1", 2, "+1"),
+    ("downgrade 0", 2, "0"),
+    ("downgrade aa2-9", 2, "aa2-9"),
+    ("stamp +1", 2, "+1"),
+    ("stamp 1", 2, "'1'"),
+    ("log --start head-9", 2, "head-9"),
+    ("log --end base+9", 2, "base+9"),
+]
+
+SENSELESS = [
+    ("downgrade head", 2, "'head'"),
+    ("downgrade heads", 2, "'heads'"),
+    ("downgrade ab5", 2, ["ab5", "ab3"]),
+    ("log --start ab5 --end aa1", 2, ["ab5", "aa1"]),
+    ("history -r ab5:aa1", 2, ["ab5", "aa1"]),
+    ("history -r ab5", 2, "'ab5'"),
+    ("upgrade --plan --sql", 2, ["--plan", "--sql"]),
+    ("upgrade --sql --dry-run", 2, ["--sql", "--dry-run"]),
+    ("upgrade --nosuch", 2, "--nosuch"),
+    ("upgrade -nosuch", 2, "-nosuch"),
+    ("downgrade --nosuch", 2, "--nosuch"),
+    ("stamp --nosuch", 2, "--nosuch"),
+    ("upgrade ab4 ab5", 2, "ab5"),
+    ("nosuch", 2, "nosuch"),
+    ("upgrad", 2, "upgrad"),
+    ("revision --empty -p aa2 message", 2, ["aa2", "--splice"]),
+    ("revision --empty -p ab5 -p ab5 message", 2, "ab5"),
+    ("revision --empty -p ab5 -p nosuch message", 2, "'nosuch'"),
+    ("revision --empty --path nosuch message", 2, "nosuch"),
+    ("revision --empty --autogenerate message", 2, ["--empty", "--autogenerate"]),
+    ("edit heads:base", 2, "heads:base"),
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"), [*UNKNOWN, *AMBIGUOUS, *STEPS, *SENSELESS]
+)
+def test_what_is_not_there_is_named(
+    chain: Sandbox, line: str, code: int, says: str | list[str]
+) -> None:
+    refused(chain, *line.split(), code=code, says=says)
+
+
+@pytest.mark.parametrize(
+    "command", ["upgrade", "downgrade", "stamp", "show", "edit", "plan"]
+)
+@pytest.mark.parametrize("empty", ["", "   "])
+def test_an_empty_revision_is_refused(chain: Sandbox, command: str, empty: str) -> None:
+    refused(chain, command, empty, code=2, says="empty")
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("a\nb", "'a\\nb'"),
+        ("\x1b[31mred", "'\\x1b[31mred'"),
+        ("'; DROP TABLE t_aa1; --", "DROP TABLE"),
+        ("é" * 5000, "éé"),
+        ("a b", "'a b'"),
+    ],
+    ids=["line-break", "escape-codes", "sql", "very-long", "space"],
+)
+@pytest.mark.parametrize("command", ["upgrade", "show"])
+def test_an_odd_revision_is_shown_as_text(
+    chain: Sandbox, command: str, target: str, shown: str
+) -> None:
+    refused(chain, command, target, code=2, says=shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("upgrade head", ["left", "right", "heads"]),
+        ("stamp head", ["left", "right", "heads"]),
+        ("upgrade root+1", ["root+1"]),
+        ("revision --empty message", ["left", "right", "merge"]),
+        ("edit heads", ["2"]),
+        ("log --end head", ["left", "right", "heads"]),
+    ],
+)
+def test_one_of_several_heads_has_to_be_named(
+    fork: Sandbox, line: str, says: list[str]
+) -> None:
+    refused(fork, *line.split(), code=2, says=says)
+
+
+def test_a_relative_downgrade_with_several_heads_is_ambiguous(fork: Sandbox) -> None:
+    accepted(fork, "upgrade")
+    refused(fork, "downgrade", "-1", code=2, says=["left", "right"])
+
+
+def test_a_downgrade_of_an_empty_database_says_so(sandbox: Sandbox) -> None:
+    write_table_revision(sandbox.migrations, "aa1")
+    refused(sandbox, "downgrade", code=2, says=["base"])
+
+
+@pytest.fixture
+def numbered(sandbox: Sandbox) -> Sandbox:
+    """Revisions with ids of digits only; the second one is applied."""
+    ids = ["1700000001", "1700000002", "1700000003", "2"]
+    for down, revision in zip([None, *ids], ids, strict=False):
+        write_table_revision(sandbox.migrations, revision, down)
+    accepted(sandbox, "upgrade", "1700000003")
+    return sandbox
+
+
+@pytest.mark.parametrize(
+    ("line", "reached"),
+    [
+        ("downgrade 1700000001", "1700000001"),
+        ("upgrade 2", "2"),
+        ("stamp 1700000002", "1700000002"),
+        ("stamp 2", "2"),
+        ("downgrade -2", "1700000001"),
+        ("upgrade +1", "2"),
+        ("downgrade 1", "1700000002"),
+        ("downgrade 3", "base"),
+    ],
+)
+def test_an_id_of_digits_is_no_number_of_steps(
+    numbered: Sandbox, line: str, reached: str
+) -> None:
+    accepted(numbered, *line.split())
+    assert version_rows(numbered.url) == ({reached} - {"base"})
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("downgrade 1700000009", "'1700000009'"),
+        ("upgrade 1700000009", "'1700000009'"),
+        ("downgrade -1700000001", "1700000001"),
+        ("upgrade 17000", ["'17000'", "1700000001"]),
+        ("stamp 9", "'9'"),
+    ],
+)
+def test_an_unknown_id_of_digits_is_refused(
+    numbered: Sandbox, line: str, says: str | list[str]
+) -> None:
+    refused(numbered, *line.split(), code=2, says=says)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("revision", "message"),
+        ("revision --empty", "message"),
+        ("revision one -m two", "twice"),
+    ],
+)
+def test_a_revision_needs_one_message(
+    sandbox: Sandbox, line: str, says: str
+) -> None:
+    refused(sandbox, *line.split(), code=2, says=says)
