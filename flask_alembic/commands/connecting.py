@@ -120,9 +120,15 @@ def current_heads(
     :param database: The database.
     :param connection: A connection to it.
     """
-    from alembic.runtime.migration import MigrationContext
+    import sqlalchemy as sa
 
     options = environment.version_options(database.name)
-    context = MigrationContext.configure(connection, opts=options)
-    heads = context.get_current_heads()
+    name = options.get("version_table", "alembic_version")
+    schema = options.get("version_table_schema")
+    if not sa.inspect(connection).has_table(name, schema=schema):
+        return ()
+    # A table clause is compiled once for all calls: it is cached by its name, where
+    # a Table is cached by itself.
+    table = sa.table(name, sa.column("version_num"), schema=schema)
+    heads = connection.execute(sa.select(table.c.version_num)).scalars()
     return tuple(sorted(heads, key=lambda head: (head is not None, str(head))))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment.translation import translated
 from ..errors import AlembicError, HookFailures
-from ..hooks import specs
 from ..hooks.payloads import Command, Problem, Report, Run, RunResult
 from .logs import configure_logging
 
@@ -94,6 +93,8 @@ def invoked(
     :raises Vetoed: When a plugin refused it.
     :raises HookFailures: In strict mode, when a listener failed.
     """
+    from ..hooks import specs  # not above: flask db --help has no need of pluggy
+
     configure_logging()
     with translated():
         call = Invocation(environment, Command(name, options, argv.get()))
@@ -112,6 +113,8 @@ def invoked(
 
 
 def _finish(call: Invocation, error: BaseException | None) -> None:
+    from ..hooks import specs
+
     call.hooks.tell(specs.after_command, report=call.report(error))
     last_report.set(call.report(error))
 

@@ -26,5 +26,7 @@ def configure_logging() -> None:
         logger = logging.getLogger(name)
         if not logger.hasHandlers():
             handler = StderrHandler()
-            handler.setFormatter(logging.Formatter("%(levelname)s [%(name)s] %(message)s"))
+            handler.setFormatter(
+                logging.Formatter("%(levelname)s [%(name)s] %(message)s")
+            )
             logger.addHandler(handler)

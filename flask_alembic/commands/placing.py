@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment.soundness import check_label
-from ..errors import ConfigurationError, RevisionNotFound, UsageError
+from ..environment.translation import shown
+from ..errors import UsageError
+from .targets import missing, require
 
 if TYPE_CHECKING:
     from ..environment.locations import Locations
@@ -98,7 +100,9 @@ def _several(value: Any) -> tuple[Any, ...]:
 def _ids(scripts: Scripts, name: Any) -> tuple[str, ...]:
     if hasattr(name, "revision"):
         return (str(name.revision),)
-    found = scripts.get_revisions(str(name).strip())
+    text = str(name).strip()
+    require(scripts, text)
+    found = scripts.get_revisions(text)
     return tuple(script.revision for script in found if script is not None)
 
 
@@ -110,12 +114,11 @@ def _parents(scripts: Scripts, parent: Any) -> tuple[str, ...]:
     for name in names:
         found = _ids(scripts, name)
         if not found and str(name).strip() != "base":
-            raise RevisionNotFound(
-                f"There is no revision {str(name)!r}.", "flask db log lists them."
-            )
+            raise missing(scripts, str(name).strip())
         parents += found
     if len(set(parents)) != len(parents):
-        raise UsageError("A parent is named twice.", "Name each parent once.")
+        twice = next(one for one in parents if parents.count(one) > 1)
+        raise UsageError(f"The parent {twice} is named twice.", "Name it once.")
     return tuple(parents)
 
 
@@ -141,10 +144,7 @@ def _require_heads(scripts: Scripts, parents: Sequence[str]) -> None:
 
 
 def _taken(scripts: Scripts) -> set[str]:
-    labels = {
-        label for script in scripts.walk_revisions() for label in script.branch_labels
-    }
-    return labels | scripts.known_ids()
+    return scripts.labels() | scripts.known_ids()
 
 
 def _dependency(scripts: Scripts, name: Any) -> str:
@@ -152,9 +152,9 @@ def _dependency(scripts: Scripts, name: Any) -> str:
         return str(name.revision)
     found = _ids(scripts, name)
     if len(found) != 1:
-        raise RevisionNotFound(
-            f"There is no revision {str(name)!r} to depend on.",
-            "flask db log lists the revisions.",
+        raise UsageError(
+            f"{shown(name)} names {len(found)} revisions to depend on.",
+            "Name each by its id.",
         )
     script = scripts.get_revision(found[0])
     # A label stays a label: it moves with its branch.
@@ -178,8 +178,9 @@ def _folder(
             or known.name == str(path)
         ]
         if not candidates:
-            raise ConfigurationError(
-                f"{path} is not one of the folders that revisions are read from.",
+            raise UsageError(
+                f"{shown(path)} is not one of the folders that revisions are read from: "
+                f"{', '.join(map(str, locations.paths))}.",
                 "Add it to ALEMBIC['version_locations'].",
             )
         return candidates[0]

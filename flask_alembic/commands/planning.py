@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import private
-from ..errors import HistoryError, RevisionFileError, UsageError
+from ..environment.translation import shown
+from ..errors import (
+    HistoryError,
+    Refused,
+    RevisionFileError,
+    RevisionNotFound,
+    UsageError,
+)
 from ..hooks.payloads import Direction, Step
 from .targets import describe, resolve
 
@@ -70,18 +77,75 @@ def _revisions(
 ) -> list[Script]:
     """Return the revisions to run, in order."""
     from alembic.script import revision
+    from alembic.util import CommandError
 
+    if direction == "downgrade" and len(heads) > 1 and _is_step(target):
+        # Alembic only warns, and undoes whichever row comes first.
+        raise UsageError(
+            f"{typed} is ambiguous: the database is at several revisions "
+            f"({', '.join(heads)}).",
+            f"Name the branch, as in {heads[0]}@{target}, or a revision.",
+        )
     try:
         if direction == "upgrade":
             upward = scripts.iterate_revisions(target, heads, implicit_base=True)
             return list(upward)[::-1]
         return list(scripts.iterate_revisions(heads, target, select_for_downgrade=True))
-    except revision.RangeNotAncestorError as error:
-        at = ", ".join(heads) or "base"
-        raise UsageError(
+    except (revision.RevisionError, CommandError, AssertionError) as error:
+        told = _unreachable(scripts, error, heads, direction, typed)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _is_step(target: Any) -> bool:
+    return isinstance(target, str) and target[:1] in {"+", "-"}
+
+
+def _unreachable(
+    scripts: Scripts,
+    error: Exception,
+    heads: tuple[str, ...],
+    direction: Direction,
+    typed: str,
+) -> UsageError | None:
+    """Return why a target cannot be reached; ``None`` for what has other reasons."""
+    from alembic.script import revision
+
+    cause = error.__cause__ if error.__cause__ is not None else error
+    text, at = str(cause), ", ".join(heads) or "base"
+    typed = typed if len(typed) < 50 else shown(typed)
+    if "ambiguous" in text.lower():
+        return UsageError(
+            f"{typed} is ambiguous from {at}: the history branches there.",
+            "Name the branch, as in branch@+1, or a revision; flask db branches "
+            "shows them.",
+        )
+    if "Relative revision" in text or "Walked too far" in text:
+        return RevisionNotFound(
+            f"{typed} leads past the end of the history: the database is at {at}, "
+            f"{_room(scripts, heads, direction)}.",
+            "flask db log shows the order of the revisions.",
+        )
+    if isinstance(cause, (revision.RangeNotAncestorError, AssertionError)) or (
+        "Not a valid downgrade target" in text
+    ):
+        return UsageError(
             f"{typed} cannot be reached by {direction} from {at}.",
             "flask db log shows the order of the revisions.",
-        ) from error
+        )
+    return None
+
+
+def _room(scripts: Scripts, heads: tuple[str, ...], direction: Direction) -> str:
+    """Say how many revisions lie ahead."""
+    if direction == "upgrade":
+        ahead = list(scripts.iterate_revisions("heads", heads, implicit_base=True))
+    else:
+        ahead = list(scripts.iterate_revisions(heads, "base"))
+    count = len(ahead) or "no"
+    noun = "revision" if len(ahead) == 1 else "revisions"
+    return f"with {count} {noun} {'after' if direction == 'upgrade' else 'up to'} it"
 
 
 def require_known(scripts: Scripts, database: str, heads: tuple[str, ...]) -> None:
@@ -97,8 +161,9 @@ def require_known(scripts: Scripts, database: str, heads: tuple[str, ...]) -> No
         raise HistoryError(
             f"The database {database!r} is at {', '.join(unknown)}, which none of the "
             f"revision files in {scripts.dir} has.",
-            "It may come from newer code or another branch: get the missing file, or "
-            "see what flask db doctor says.",
+            "It may come from newer code or another branch: get the missing file. If "
+            "the tables are as at a revision that is there, write that into the "
+            "version table: flask db stamp --purge REVISION",
         )
 
 
@@ -109,7 +174,7 @@ def unknown_heads(scripts: Scripts, heads: Iterable[Any]) -> list[str]:
     :param heads: Ids from a version table; rows may hold anything.
     """
     known = scripts.known_ids()
-    return [repr(head) for head in heads if head not in known]
+    return [shown(head) for head in heads if head not in known]
 
 
 def adopt(alembic: Any, database: str) -> PlannedStep:
@@ -151,6 +216,13 @@ def _planned(
         raise RevisionFileError(
             f"The revision file {path} has no function {direction}().",
             f"Add it; it may do nothing. Nothing was run for {script.revision}.",
+        )
+    if direction == "downgrade" and getattr(module, "irreversible", False):
+        raise Refused(
+            f"{script.revision} ({script.doc}) is marked as irreversible; nothing was "
+            "run.",
+            f"Its file is {path}. Restore a backup, or write a revision that goes on "
+            "from here.",
         )
     alembic = RevisionStep(scripts.revision_map, script, direction == "upgrade")
     step = Step(

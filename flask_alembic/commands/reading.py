@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment.databases import choose
-from ..errors import RevisionNotFound, UsageError
+from ..environment.translation import shown
+from ..errors import UsageError
 from .connecting import heads_of
 from .invocation import invoked
 from .planning import require_known, unknown_heads
-from .targets import describe
+from .targets import SYMBOLS, describe, missing, require
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -149,15 +150,9 @@ def _bound(call: Any, scripts: Scripts, bound: Any) -> Any:
             for id_ in ids
         }
         return tuple(sorted(ids)) or None
-    if text and text not in {"base", "head", "heads"} and text[0] not in "+-":
-        _require(scripts, text)
+    if text and text[0] not in "+-":
+        require(scripts, text)
     return text or None
-
-
-def _require(scripts: Scripts, text: str) -> None:
-    name = text.split("+")[0].split("@")[-1].rsplit("-", 1)[0] or text
-    if name not in {"base", "head", "heads"}:
-        scripts.get_revisions(name)
 
 
 def show(environment: Environment, revisions: Any) -> list[Script]:
@@ -189,11 +184,10 @@ def _named(call: Any, scripts: Scripts, name: Any) -> list[Script]:
         all_heads = heads_of(call.environment, call.hooks)
         text_ids = {id_ for ids in all_heads.values() for id_ in ids}
         return [scripts.get_revision(id_) for id_ in sorted(text_ids)]
+    require(scripts, text)
     found = [script for script in scripts.get_revisions(text) if script is not None]
-    if not found and text != "base" and text not in {"head", "heads"}:
-        raise RevisionNotFound(
-            f"There is no revision {text!r}.", "flask db log lists the revisions."
-        )
+    if not found and text not in SYMBOLS:
+        raise missing(scripts, text)
     return found
 
 
@@ -207,7 +201,7 @@ def path_of(environment: Environment, revision: str) -> Path:
         found = _named(call, environment.scripts(), revision)
         if len(found) != 1:
             raise UsageError(
-                f"{revision!r} names {len(found)} revisions.", "Name a single one."
+                f"{shown(revision)} names {len(found)} revisions.", "Name a single one."
             )
         call.scripts = tuple(found)
         return Path(found[0].path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..dialects import backend_for
 from ..environment.databases import choose
 from ..environment.progress import Progress, tell
-from ..errors import HookError, MigrationFailed, NestedRun, UsageError
+from ..errors import HookError, MigrationFailed, NestedRun, Refused, UsageError
 from ..hooks import specs
 from ..hooks.payloads import Run, RunResult
 from .connecting import connected, current_heads, heads_of
@@ -307,7 +307,7 @@ def _check_protected(environment: Environment, request: Request) -> None:
         and request.mode in {"online", "dry-run"}
         and not request.force
     ):
-        raise UsageError(
+        raise Refused(
             f"{request.direction} is refused: ALEMBIC['protected'] is set.",
             "Use --force if you are sure.",
         )

@@ -5,7 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
     from .planning import PlannedStep
 
 logger = logging.getLogger("flask_alembic.commands")
+
+SHORT = 10.0
+"""How long may be spent on tries in any case, in seconds."""
 
 
 class Stopped(Exception):
@@ -210,6 +218,7 @@ class DatabaseRun:
     def _attempts(self, unit: Sequence[PlannedStep]) -> None:
         """Run a transaction, again after a lock timeout if that is safe."""
         retries = self.environment.settings.of("lock_retries", self.member.name)
+        began = time.monotonic()
         for attempt in range(retries + 1):
             commits, before = self.log.commits, self.versions.heads
             self._pending, self._durable, self._current = [], 0, None
@@ -220,8 +229,9 @@ class DatabaseRun:
             except BaseException as error:
                 self.log.give_up(error)
                 self.versions.reset(before)
-                if attempt < retries and self._may_retry(error, commits):
-                    self._pause(error, attempt)
+                spent = time.monotonic() - began
+                if attempt < retries and self._may_retry(error, commits, spent):
+                    self._pause(attempt)
                     continue
                 raise self._stopped(error) from error
             self._told(len(self._pending))
@@ -242,13 +252,21 @@ class DatabaseRun:
                 resume=self.manner.resume,
             )
 
-    def _may_retry(self, error: BaseException, commits: int) -> bool:
-        """Whether nothing is in effect and only a lock was in the way."""
-        backend = self.member.backend
-        waited = backend.is_lock_timeout(error) or backend.is_deadlock(error)
-        return waited and self.log.commits == commits and not self.manner.dry
+    def _may_retry(self, error: BaseException, commits: int, spent: float) -> bool:
+        """Whether nothing is in effect and only a lock was in the way.
 
-    def _pause(self, error: BaseException, attempt: int) -> None:
+        Waiting ends after ``ddl_lock_timeout`` in all: a short one is tried several
+        times, so that whoever queues behind us gets through in between.
+        """
+        if self.log.commits != commits or self.manner.dry:
+            return False
+        backend, settings = self.member.backend, self.environment.settings
+        if backend.is_deadlock(error):
+            return True
+        limit = settings.of("ddl_lock_timeout", self.member.name) or 0
+        return backend.is_lock_timeout(error) and spent < max(limit, SHORT)
+
+    def _pause(self, attempt: int) -> None:
         seconds = 0.5 * 2**attempt
         logger.warning(
             "Database %r: a lock was in the way; trying again in %.1f s.",
@@ -264,6 +282,19 @@ class DatabaseRun:
             )
         )
         time.sleep(seconds)
+
+    def _own_timeouts(self, planned: PlannedStep) -> AbstractContextManager[None]:
+        """Set the timeouts that a revision asks for as module attributes."""
+        known = getattr(planned.function, "__globals__", {})
+        ddl_lock, statement = (
+            known.get("ddl_lock_timeout"),
+            known.get("statement_timeout"),
+        )
+        if ddl_lock is None and statement is None:
+            return nullcontext()
+        return self.member.backend.timeouts(
+            self.member.connection, ddl_lock=ddl_lock, statement=statement
+        )
 
     def _transaction(self, unit: Sequence[PlannedStep]) -> None:
         if self.manner.dry:
@@ -299,7 +330,7 @@ class DatabaseRun:
         commits = self.log.commits
 
         def work() -> StepResult:
-            with self.log.recording():
+            with self._own_timeouts(planned), self.log.recording():
                 call_revision(planned, self.member.name, self.manner.arguments)
             return StepResult(
                 step, time.perf_counter() - started, len(self.log.statements)

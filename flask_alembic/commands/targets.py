@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from ..environment.translation import shown
 from ..errors import RevisionNotFound, UsageError
 from ..hooks.payloads import Direction
 
 if TYPE_CHECKING:
     from ..environment.scripts import Scripts
 
+SYMBOLS: Final = frozenset({"head", "heads", "base"})
+"""Names that mean a revision without being the id of one."""
+
+SHORTEST: Final = 4
+"""How many characters of an id Alembic wants at least."""
+
 _SIGNED = re.compile(r"[+-]\d+")
+# As in alembic.script.revision: branch, revision, number of steps.
+_RELATIVE = re.compile(r"(?:(.+?)@)?(\w+)?([+-]\d+)", re.DOTALL)
 
 
 def resolve(scripts: Scripts, target: Any, direction: Direction) -> Any:
@@ -50,22 +60,25 @@ def resolve(scripts: Scripts, target: Any, direction: Direction) -> Any:
             f"A downgrade cannot go to {text!r}.",
             "Name a revision, 'base' or a number of steps like -1.",
         )
+    require(scripts, text)
     return text
 
 
 def _digits(scripts: Scripts, text: str, direction: Direction) -> str:
     number = int(text)
-    if direction == "stamp" or number > len(scripts.known_ids()):
-        raise RevisionNotFound(
-            f"There is no revision {text!r}.", "flask db log lists the revisions."
-        )
+    if (
+        direction == "stamp"
+        or number > len(scripts.known_ids())
+        or (len(text) >= SHORTEST and _beginning(scripts, text))
+    ):
+        raise missing(scripts, text)
     return _relative(number, direction)
 
 
 def _relative(number: int, direction: Direction, *, signed: bool = False) -> str:
     if direction == "stamp":
         raise UsageError(
-            f"A stamp takes a revision, not a number of steps ({number}).",
+            f"A stamp takes a revision, not a number of steps ({number:+}).",
             "Name the revision.",
         )
     if direction == "downgrade":
@@ -81,6 +94,68 @@ def _relative(number: int, direction: Direction, *, signed: bool = False) -> str
             f"An upgrade cannot go down or stand still ({number}).", "Write +1."
         )
     return f"+{number}"
+
+
+def require(scripts: Scripts, text: str) -> None:
+    """Refuse a name that stands for no revision.
+
+    Alembic alone would take ``nosuch@base`` for ``base``.
+
+    :param scripts: The history.
+    :param text: An id or the beginning of one, a label, ``label@head``, ``id-2``.
+    :raises UsageError: When it is the beginning of several ids.
+    :raises RevisionNotFound: With what may have been meant.
+    """
+    if text in SYMBOLS or text in scripts.known_ids():
+        return
+    match = _RELATIVE.fullmatch(text)
+    if match:
+        names = [match[1], match[2]]
+    else:
+        branch, at, name = text.rpartition("@")
+        if at and not (branch and name):
+            raise UsageError(
+                f"{shown(text)} names no revision.", "Write it as in branch@head."
+            )
+        names = [branch, name]
+    for name in names:
+        if name and name not in SYMBOLS and not scripts.has_revision(name):
+            raise missing(scripts, name)
+
+
+def missing(scripts: Scripts, name: str) -> UsageError:
+    """Return the error for a name that stands for no single revision.
+
+    :param scripts: The history.
+    :param name: What somebody typed: an id, the beginning of one, or a label.
+    """
+    beginning = _beginning(scripts, name)
+    if beginning and len(name) < SHORTEST:
+        return RevisionNotFound(
+            f"There is no revision {shown(name)}.",
+            f"Write at least {SHORTEST} characters of an id: {_some(beginning)}.",
+        )
+    if beginning:
+        return UsageError(
+            f"Several revisions begin with {shown(name)}: {_some(beginning)}.",
+            "Write more of the id.",
+        )
+    known = sorted(scripts.known_ids() | scripts.labels())
+    near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.75)
+    return RevisionNotFound(
+        f"There is no revision or branch {shown(name)}.",
+        f"Did you mean {near[0]!r}? flask db log lists the revisions."
+        if near
+        else "flask db log lists the revisions.",
+    )
+
+
+def _beginning(scripts: Scripts, text: str) -> list[str]:
+    return sorted(id_ for id_ in scripts.known_ids() if id_.startswith(text))
+
+
+def _some(ids: list[str]) -> str:
+    return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
 
 
 def describe(target: Any) -> str:

@@ -23,19 +23,21 @@ class VersionTable:
     """
 
     def __init__(self, context: MigrationContext, heads: Iterable[str]) -> None:
-        from sqlalchemy import bindparam
+        import sqlalchemy as sa
 
         self.context = context
         self.table = private.version_table(context)
-        column = self.table.c.version_num
-        # Written once with parameters, so that they are compiled once for a run.
-        self._insert = self.table.insert().values(version_num=bindparam("new"))
-        self._delete = self.table.delete().where(column == bindparam("old"))
-        self._update = (
-            self.table.update()
-            .values(version_num=bindparam("new"))
-            .where(column == bindparam("old"))
+        # A table clause with parameters is compiled once for all runs: SQLAlchemy
+        # keeps it by its name, where it keeps a Table by itself.
+        rows = sa.table(
+            self.table.name, sa.column("version_num"), schema=self.table.schema
         )
+        old = rows.c.version_num == sa.bindparam("old")
+        new: dict[str, Any] = {"version_num": sa.bindparam("new")}
+        self._insert = rows.insert().values(new)
+        self._delete = rows.delete().where(old)
+        self._update = rows.update().values(new).where(old)
+        self._delete_all = rows.delete()
         self.reset(heads)
 
     @property
@@ -61,7 +63,7 @@ class VersionTable:
             self.table.create(connection, checkfirst=True)
             self._exists = True
         if purge:
-            connection.execute(self.table.delete())
+            connection.execute(self._delete_all)
             self._tracker = HeadTracker(())
 
     def move(self, step: RevisionStep | StampStep) -> None:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("flask_alembic.commands")
 
+SUSPICION: Final = 0.8
+"""How long a statement may be at work before somebody is asked, in seconds."""
+
 PATIENCE: Final = 3.0
-"""How long a statement may be at work before anybody is asked, in seconds."""
+"""How long it may wait for another session before that is said, in seconds."""
 
 PAUSE: Final = 10.0
 """How long to wait before asking again, in seconds."""
@@ -71,21 +74,29 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         """Watch until the run is over."""
-        pause = PATIENCE / 3
-        while not self._over.wait(pause):
+        asked: float | None = None
+        next_word = 0.0
+        while not self._over.wait(0.2):
             since = self.log.running_since
-            pause = PATIENCE / 3
-            if since is not None and time.monotonic() - since >= PATIENCE:
-                self._ask(time.monotonic() - since)
-                pause = PAUSE
+            if since is None:
+                continue
+            waited = time.monotonic() - since
+            if since != asked and waited >= SUSPICION:
+                # Early, for the failure report: a short timeout ends the wait soon.
+                asked, next_word = since, since + PATIENCE
+                self._ask()
+            elif since == asked and time.monotonic() >= next_word:
+                next_word = time.monotonic() + PAUSE
+                self._ask()
+                self._say(waited)
 
     def stop(self) -> None:
         """End the thread and wait for it."""
         self._over.set()
         self.join()
 
-    def _ask(self, waited: float) -> None:
-        """Name who blocks, to whoever watches and for the failure report."""
+    def _ask(self) -> None:
+        """Find out who blocks, for whoever watches and for the failure report."""
         try:
             seconds = self.environment.settings.of("connect_timeout", self.member.name)
             connection = self.member.backend.connect(
@@ -101,15 +112,18 @@ class _Watch(threading.Thread):
             return
         finally:
             close(connection)
-        if found:
-            text = "; ".join(map(str, found))
-            self.log.blocked_by = text
-            logger.warning(
-                "Database %r: a statement waits for %.0f s behind %s.",
-                self.member.name,
-                waited,
-                text,
-            )
-            self.observer(
-                Progress("blocked", self.member.name, elapsed=waited, text=text)
-            )
+        if self.log.running_since is not None:
+            self.log.blocked_by = "; ".join(map(str, found)) or None
+
+    def _say(self, waited: float) -> None:
+        """Name who blocks."""
+        text = self.log.blocked_by
+        if text is None:
+            return
+        logger.warning(
+            "Database %r: a statement waits for %.0f s behind %s.",
+            self.member.name,
+            waited,
+            text,
+        )
+        self.observer(Progress("blocked", self.member.name, elapsed=waited, text=text))
