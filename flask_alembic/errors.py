@@ -28,6 +28,7 @@ __all__ = [
     "MigrationFailed",
     "NestedRun",
     "PluginError",
+    "Refused",
     "RevisionFileError",
     "RevisionNotFound",
     "ScriptLocationError",
@@ -107,6 +108,13 @@ class TemplateError(AlembicError):
 
 class DatabaseError(AlembicError):
     """The database cannot be reached, or refused before any step had begun.
+
+    .. versionadded:: 4.0
+    """
+
+
+class Refused(AlembicError):
+    """A safeguard refused the command; nothing has been changed.
 
     .. versionadded:: 4.0
     """

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask, current_app, has_app_context
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory
 
     from .commands.comparing import CheckResult
+    from .commands.status import DatabaseStatus
+    from .commands.waiting import Readiness
     from .environment.objects import Environment
     from .hooks import PluginRecord, RunResult
 
@@ -31,6 +33,9 @@ Revision = Any
 """A revision as people name it: an id or its beginning, ``head``, ``heads``,
 ``base``, ``label@head``, a number of steps, a ``Script``; often a list of them."""
 
+_ENVIRONMENTS = "alembic_environments"
+"""Where ``app.extensions`` holds what belongs to an app, by extension."""
+
 logger = logging.getLogger("flask_alembic")
 
 
@@ -40,6 +45,9 @@ class Alembic:
     If instantiated without an app, :meth:`init_app` registers one later. Methods
     return data and print nothing; they work on :data:`flask.current_app` and need
     an app context.
+
+    With the first command, basic logging to stderr is configured for the
+    ``sqlalchemy`` and ``alembic`` loggers if they do not already have handlers.
 
     :param app: Call :meth:`init_app` on this app.
     :param run_mkdir: Whether to run :meth:`mkdir` during ``init_app``.
@@ -72,7 +80,7 @@ class Alembic:
         self.engines = engines
         self._plugins: list[tuple[str, object]] = []
         self._lock = threading.Lock()
-        self._environments: WeakKeyDictionary[Flask, Environment] = WeakKeyDictionary()
+        self._environments: WeakSet[Environment] = WeakSet()
         for plugin in plugins:
             self.register(plugin)
         if app is not None:
@@ -123,11 +131,12 @@ class Alembic:
         :raises PluginError: When it is wrong, or a command has run already.
         """
         from .hooks.errors import PluginError
+        from .hooks.registry import CORE
         from .hooks.signals import spec_functions
         from .hooks.validation import validate
 
         given = name or _plugin_name(plugin)
-        if any(environment.is_frozen for environment in self._environments.values()):
+        if any(environment.is_frozen for environment in self._environments):
             raise PluginError(
                 f"Plugin {given!r} comes too late: a command has already run.",
                 "Register it before the first command.",
@@ -137,7 +146,7 @@ class Alembic:
             raise PluginError(
                 f"Plugin {given!r} is registered twice.", "Register it once."
             )
-        taken = [known for known, _ in self._plugins]
+        taken = {CORE, *(known for known, _ in self._plugins)}
         number, unique = 2, given
         while unique in taken:
             unique, number = f"{given}_{number}", number + 1
@@ -149,14 +158,27 @@ class Alembic:
         :param app: The application itself, not the proxy.
         """
         with self._lock:
-            if app not in self._environments:
+            # Kept with the app, so that it is freed together with it: it refers to
+            # the app, and would keep alive every app of a test suite.
+            known = app.extensions.setdefault(_ENVIRONMENTS, WeakKeyDictionary())
+            if self not in known:
                 from .environment.databases import given
                 from .environment.objects import Environment
 
-                self._environments[app] = Environment(
-                    app, given(self.metadatas, self.engines), tuple(self._plugins)
-                )
-            return self._environments[app]
+                databases = given(self.metadatas, self.engines)
+                known[self] = Environment(app, databases, self._plugins)
+                self._environments.add(known[self])
+            environment: Environment = known[self]
+            return environment
+
+    def has_plugins(self) -> bool:
+        """Return whether there may be plugins, without importing any of them.
+
+        .. versionadded:: 4.0
+        """
+        from .hooks.loading import candidates, left_out
+
+        return bool(self._plugins) or (not left_out() and bool(candidates()))
 
     def _environment(self) -> Environment:
         if not has_app_context():
@@ -180,7 +202,7 @@ class Alembic:
         return call(self._environment(), function, *args, **kwargs)
 
     def _close(self, error: BaseException | None) -> None:
-        environment = self._environments.get(current_app._get_current_object())  # type: ignore[attr-defined]
+        environment = current_app.extensions.get(_ENVIRONMENTS, {}).get(self)
         if environment is not None:
             from .environment.contexts import close_all
 
@@ -346,6 +368,55 @@ class Alembic:
         from .commands.reading import needs_upgrade
 
         return self._do(needs_upgrade)
+
+    def status(
+        self, databases: Sequence[str] = (), *, models: bool = False
+    ) -> list[DatabaseStatus]:
+        """Return where each database is and what is to be done.
+
+        :param databases: Only these databases.
+        :param models: Compare the models too, which takes longer.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.status import status
+
+        return self._do(status, databases, models=models)
+
+    def readiness(self) -> Readiness:
+        """Return whether the code can work with the databases.
+
+        Cheap enough for a probe each second.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.waiting import readiness
+
+        return self._do(readiness)
+
+    def wait(
+        self,
+        until: str = "head",
+        *,
+        timeout: float = 60.0,
+        interval: float = 1.0,
+        databases: Sequence[str] = (),
+    ) -> Readiness:
+        """Wait until the databases answer, or until they are at head.
+
+        :param until: ``database`` or ``head``.
+        :param timeout: How long, in seconds.
+        :param interval: How long to pause between two looks, in seconds.
+        :param databases: Only these databases.
+        :raises CheckFailed: When the time is over.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.waiting import wait
+
+        return self._do(
+            wait, until, timeout=timeout, interval=interval, databases=databases
+        )
 
     # Commands that compare -----------------------------------------------------
 

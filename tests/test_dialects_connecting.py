@@ -130,6 +130,48 @@ def test_the_apps_own_limit_wins(silent_port: int) -> None:
     engine.dispose()
 
 
+@pytest.mark.timeout(30)
+def test_a_pool_without_room_is_not_the_servers_fault(mariadb_url: str) -> None:
+    engine = sa.create_engine(mariadb_url, pool_size=1, max_overflow=0)
+    with engine.connect():
+        with pytest.raises(DatabaseError) as caught:
+            connect(engine, seconds=0.2)
+    assert "There was no connection" in caught.value.message
+    assert "pool" in caught.value.advice
+    engine.dispose()
+
+
+async def asynchronously(url: str, limits: list[object]) -> None:
+    """Connect through an async driver, then as the app does itself."""
+    from sqlalchemy.util import greenlet_spawn
+
+    engine = create_async_engine(url, poolclass=sa.NullPool)
+    for _ in range(2):
+        await greenlet_spawn(connect, engine.sync_engine)
+
+    def look(*given: Any) -> None:
+        limits.append({name for name in given[3] if "creator" in name})
+        limits.append({name for name in given[3] if "timeout" in name})
+
+    sa.event.listen(engine.sync_engine, "do_connect", look)
+    async with engine.connect() as connection:
+        assert await connection.scalar(sa.text("SELECT 1")) == 1
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(("module", "scheme"), ASYNC)
+def test_an_async_driver_connects(
+    module: str, scheme: str, request: pytest.FixtureRequest
+) -> None:
+    need(module)
+    kind = "mariadb" if scheme.startswith("mysql") else "postgresql"
+    url = sa.make_url(request.getfixturevalue(f"{kind}_url")).set(drivername=scheme)
+    limits: list[object] = []
+    text = url.render_as_string(hide_password=False)
+    asyncio.run(asynchronously(text, limits))
+    assert limits == [set(), set()]
+
+
 def given_arguments(engine: sa.Engine, seconds: float) -> dict[str, Any]:
     """Return the arguments that the driver gets, without connecting anywhere."""
     seen: dict[str, Any] = {}

@@ -67,7 +67,9 @@ def hold(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a process that takes the lock, and see to it that it ends."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(url: str, seconds: float = 60, wait: bool = True) -> object:
+    def start(
+        url: str, seconds: float = 60, wait: bool = True
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-c", HOLDER, url, str(seconds), str(tmp_path / "log")],
             stdout=subprocess.PIPE,
@@ -385,3 +387,39 @@ def test_a_database_without_special_support_has_no_lock() -> None:
             with backend.lock(other, KEY, 0, nobody):
                 assert backend.blockers(other, "1") == ()
     engine.dispose()
+
+
+def test_a_callers_own_transaction_is_left_alone(
+    engine: sa.Engine, backend: Backend
+) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        with backend.lock(connection, KEY, 0, nobody):
+            with backend.timeouts(connection, ddl_lock=5):
+                connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+        assert transaction.is_active
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM t")) == 2
+    assert is_free(backend, engine)
+
+
+def test_who_holds_it_can_be_asked_at_any_time(
+    database_url: str,
+    engine: sa.Engine,
+    backend: Backend,
+    hold: Callable[..., subprocess.Popen[str]],
+) -> None:
+    with engine.connect() as connection:
+        assert backend.lock_holders(connection, KEY) == ()
+        holder = hold(database_url)
+        holders = backend.lock_holders(connection, KEY)
+        assert not connection.in_transaction()
+        assert len(holders) == 1
+        if backend.name == "SQLite":
+            assert holders[0].id == str(holder.pid)
+        holder.kill()
+        holder.wait()
+        with backend.lock(connection, KEY, 20, nobody):
+            pass
+        assert backend.lock_holders(connection, KEY) == ()

@@ -47,7 +47,7 @@ def nobody(sessions: tuple[Session, ...], waited: float) -> None:
 def pooled(postgresql_url: str, tmp_path: Path) -> Iterator[Callable[..., sa.Engine]]:
     """Start PgBouncer before the test's database; give an engine that goes through."""
     url = sa.make_url(postgresql_url)
-    host = url.host or url.query["host"]
+    host = str(url.host or url.query["host"])
     target = f"host={host} port={url.port or 5432} dbname={url.database}"
     if url.username:
         target += f" user={url.username}"
@@ -66,7 +66,7 @@ def pooled(postgresql_url: str, tmp_path: Path) -> Iterator[Callable[..., sa.Eng
         path.write_text(text)
         command = [str(PGBOUNCER), str(path)]
         if os.geteuid() == 0:  # it refuses to run as root
-            owner = os.stat(host).st_uid if str(host).startswith("/") else 65534
+            owner = os.stat(host).st_uid if host.startswith("/") else 65534
             command[1:1] = ["-u", pwd.getpwuid(owner).pw_name]
         processes.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
         through = f"postgresql+{driver}://app@127.0.0.1:{port}/app"

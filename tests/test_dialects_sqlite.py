@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +63,7 @@ def in_autocommit_without_rollback(url: str) -> sa.Engine:
 
 
 def after_pep_249(url: str) -> sa.Engine:
-    if sys.version_info < (3, 12):
+    if not hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL"):
         pytest.skip("sqlite3 has the attribute autocommit from Python 3.12 on")
     return sa.create_engine(url, connect_args={"autocommit": False})
 

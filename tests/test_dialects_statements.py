@@ -166,7 +166,8 @@ def test_our_own_statements_are_known_to_listeners(sqlite_url: str) -> None:
 def test_an_unknown_database_gets_the_base() -> None:
     from sqlalchemy.dialects import mssql, oracle
 
-    for dialect, transactional in ((mssql.dialect(), True), (oracle.dialect(), False)):
+    dialects = (mssql.dialect(), oracle.dialect())  # type: ignore[no-untyped-call]
+    for dialect, transactional in zip(dialects, (True, False), strict=True):
         backend = backend_for(dialect)
         assert type(backend) is Backend
         assert backend.name == dialect.name

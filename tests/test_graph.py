@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from histories import File, Files, broken, healthy, outcome, written
+from histories import File, Files, outcome, written
+from history_strategies import broken, healthy
 from hypothesis import HealthCheck, given, settings
 
 from flask_alembic.environment.graph import Graph, NeedsMap

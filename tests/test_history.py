@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
-from histories import DEFECTS, File, Files, broken, healthy, spoil, written
+from histories import File, Files, written
 from history_answers import assert_same
+from history_strategies import DEFECTS, broken, healthy, spoil
 from hypothesis import HealthCheck, given, settings
 
 from flask_alembic.environment.history import LazyScript

@@ -15,7 +15,8 @@ from alembic.runtime.migration import (
 )
 from alembic.script.revision import Revision, RevisionError, RevisionMap
 from alembic.util import CommandError
-from histories import File, Files, graphs
+from histories import File, Files
+from history_strategies import graphs
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

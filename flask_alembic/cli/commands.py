@@ -33,20 +33,28 @@ class AlembicCommand(click.Command):
             ctx.params.pop("verbosity", 0),
         )
         show = ctx.params.pop("traceback", False)
-        with writing(output), errors_shown(show):
+        with errors_shown(show):
             if output.format == "table":
-                return super().invoke(ctx)
-            return self._as_document(ctx, output)
+                with writing(output):
+                    return super().invoke(ctx)
+            # Said as text: there is no format yet to say it in.
+            with_appcontext(_require_format)(output.format)
+            with writing(output):
+                return self._as_document(ctx, output, show)
 
-    def _as_document(self, ctx: click.Context, output: Output) -> Any:
+    def _as_document(self, ctx: click.Context, output: Output, show: bool) -> Any:
         """Run the callback and write its report instead of its words."""
-        with_appcontext(_require_format)(output.format)
+        from ..commands.invocation import last_report
+
+        last_report.set(None)
         try:
             value = super().invoke(ctx)
-        except (AlembicError, KeyboardInterrupt) as error:
-            with_appcontext(_write_report)(output.format, error)
-            code = error.exit_code if isinstance(error, AlembicError) else 130
-            raise click.exceptions.Exit(code) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            told = _told(error)
+            with_appcontext(_write_report)(output.format, told)
+            _fail(error, told, show)
         with_appcontext(_write_report)(output.format, None)
         return value
 
@@ -80,7 +88,7 @@ def _require_format(name: str) -> None:
     resolve_format(_environment(), name)
 
 
-def _write_report(name: str, error: BaseException | None) -> None:
+def _write_report(name: str, error: AlembicError | None) -> None:
     from dataclasses import replace
 
     from ..commands.invocation import last_report
@@ -92,8 +100,7 @@ def _write_report(name: str, error: BaseException | None) -> None:
         context = click.get_current_context()
         report = Report(Command(context.info_name or ""), ok=error is None)
     if error is not None:
-        code = error.exit_code if isinstance(error, AlembicError) else 130
-        report = replace(report, ok=False, exit_code=code, error=error)
+        report = replace(report, ok=False, exit_code=error.exit_code, error=error)
     if chosen is not None:
         click.echo(chosen.render(report))
 
@@ -104,37 +111,51 @@ def errors_shown(show_traceback: bool = False) -> Iterator[None]:
 
     :param show_traceback: Whether the traceback is shown too.
     """
-    from ..commands.invocation import INTERRUPTED
-
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
-    except AlembicError as error:
-        _fail(error, error.message, error.advice, error.exit_code, show_traceback)
-    except KeyboardInterrupt as error:
-        _fail(error, "Interrupted.", "", INTERRUPTED, show_traceback)
-    except Exception as error:
-        from ..environment.translation import first_line, translate
-
-        told = translate(error)
-        if told is not None:
-            _fail(error, told.message, told.advice, told.exit_code, show_traceback)
-        message = f"An unexpected error: {type(error).__name__}: {first_line(error)}."
-        _fail(error, message, "Run it again with --traceback.", 3, show_traceback)
+    except (Exception, KeyboardInterrupt) as error:
+        _fail(error, _told(error), show_traceback)
 
 
-def _fail(
-    error: BaseException, message: str, advice: str, code: int, show: bool
-) -> NoReturn:
-    from ..environment.translation import hide_passwords
+def _told(error: BaseException) -> AlembicError:
+    """Return our error for whatever stopped a command."""
+    from ..commands.invocation import INTERRUPTED
+    from ..environment.translation import first_line, translate
+
+    if isinstance(error, AlembicError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        interrupted = AlembicError("Interrupted.")
+        interrupted.exit_code = INTERRUPTED
+        return interrupted
+    return translate(error) or AlembicError(
+        f"An unexpected error: {type(error).__name__}: {first_line(error)}.",
+        "Run it again with --traceback.",
+    )
+
+
+def _fail(error: BaseException, told: AlembicError, show: bool) -> NoReturn:
+    """Write an error for people, and end with its exit code."""
+    from ..hooks.passwords import hide_passwords
 
     if show:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         click.echo(hide_passwords("".join(lines)), err=True)
     if current_output().format == "table":
         click.secho("Error: ", fg="red", nl=False, err=True)
-        click.echo(hide_passwords(message), err=True)
-        if advice:
-            click.echo(hide_passwords(advice), err=True)
-    raise click.exceptions.Exit(code) from error
+        click.echo(_readable(hide_passwords(told.message)), err=True)
+        if told.advice:
+            click.echo(_readable(hide_passwords(told.advice)), err=True)
+    raise click.exceptions.Exit(told.exit_code) from error
+
+
+def _readable(text: str) -> str:
+    """Return a text without what a terminal would take for commands."""
+    return "".join(
+        character
+        if character == "\n" or character.isprintable()
+        else repr(character)[1:-1]
+        for character in text
+    )

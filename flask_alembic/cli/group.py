@@ -14,7 +14,13 @@ from .commands import errors_shown
 if TYPE_CHECKING:
     from ..extension import Alembic
 
-_MODULES = ("read_commands", "run_commands", "write_commands", "plugin_commands")
+_MODULES = (
+    "read_commands",
+    "run_commands",
+    "write_commands",
+    "plugin_commands",
+    "state_commands",
+)
 
 
 def builtin_commands() -> dict[str, click.Command]:
@@ -81,12 +87,12 @@ class AlembicGroup(click.Group):
             self._ask_plugins(app)
 
     def _ask_plugins(self, app: Flask) -> None:
+        extension = self.extension or app.extensions.get("alembic")
+        if extension is None or not extension.has_plugins():
+            return
         from ..errors import AlembicError
         from ..hooks import specs
 
-        extension = self.extension or app.extensions.get("alembic")
-        if extension is None:
-            return
         try:
             hooks = extension.environment_for(app).hooks
         except AlembicError as error:

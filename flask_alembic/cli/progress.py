@@ -39,6 +39,8 @@ def _line(moment: Progress) -> str:
             f"{where}Waiting for the migration lock for {moment.elapsed:.0f} s; "
             f"it is held by {moment.text}."
         )
+    if moment.moment == "unready":
+        return f"{where}Still {moment.text} after {moment.elapsed:.0f} s."
     if moment.moment == "blocked":
         return f"{where}Waiting for {moment.elapsed:.0f} s behind {moment.text}."
     if moment.moment == "retrying":

@@ -101,7 +101,9 @@ def revision(
     if text is not None and message is not None:
         raise UsageError("The message is given twice.", "Give it once.")
     if autogenerate and options["empty"]:
-        raise UsageError("--empty and --autogenerate exclude each other.")
+        raise UsageError(
+            "--empty and --autogenerate exclude each other.", "Use one of them."
+        )
     given = text if text is not None else message
     if given is None or not given.strip():
         raise UsageError(

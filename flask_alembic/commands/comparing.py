@@ -73,7 +73,12 @@ def _contexts(
             yield database, context.get_context()
 
 
-def _produce(context: MigrationContext, database: Database) -> MigrationScript:
+def produce(context: MigrationContext, database: Database) -> MigrationScript:
+    """Return the operations that bring one database to its models.
+
+    :param context: A context that is connected to it.
+    :param database: The database.
+    """
     from alembic.autogenerate import produce_migrations
 
     metadata: Any = list(database.metadata)
@@ -93,7 +98,7 @@ def produce_migrations(
 
     with invoked(environment, "compare", databases=tuple(databases)) as call:
         made = [
-            _produce(context, database)
+            produce(context, database)
             for database, context in _contexts(call, databases)
         ]
         if len(made) == 1:
@@ -116,7 +121,7 @@ def compare_metadata(
     with invoked(environment, "compare", databases=tuple(databases)) as call:
         found: list[Any] = []
         for database, context in _contexts(call, databases):
-            script = _produce(context, database)
+            script = produce(context, database)
             assert script.upgrade_ops is not None
             found += script.upgrade_ops.as_diffs()
         return found
@@ -132,7 +137,7 @@ def check(environment: Environment, databases: Sequence[str] = ()) -> CheckResul
         diffs: dict[str, tuple[Any, ...]] = {}
         operations: dict[str, str] = {}
         for database, context in _contexts(call, databases):
-            script = _produce(context, database)
+            script = produce(context, database)
             assert script.upgrade_ops is not None
             found = tuple(script.upgrade_ops.as_diffs())
             if found:

@@ -121,14 +121,22 @@ def current_heads(
     :param connection: A connection to it.
     """
     import sqlalchemy as sa
+    from sqlalchemy.exc import DBAPIError
 
     options = environment.version_options(database.name)
     name = options.get("version_table", "alembic_version")
     schema = options.get("version_table_schema")
-    if not sa.inspect(connection).has_table(name, schema=schema):
-        return ()
     # A table clause is compiled once for all calls: it is cached by its name, where
     # a Table is cached by itself.
     table = sa.table(name, sa.column("version_num"), schema=schema)
-    heads = connection.execute(sa.select(table.c.version_num)).scalars()
+    try:
+        heads = connection.execute(sa.select(table.c.version_num)).scalars().all()
+    except DBAPIError as error:
+        # One query where there is a table; a second one says whether there is none.
+        if error.connection_invalidated:
+            raise
+        connection.rollback()
+        if sa.inspect(connection).has_table(name, schema=schema):
+            raise
+        return ()
     return tuple(sorted(heads, key=lambda head: (head is not None, str(head))))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import private
+from ..environment.soundness import unusable
 from ..environment.translation import shown
 from ..errors import (
     HistoryError,
@@ -208,10 +209,7 @@ def _planned(
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise RevisionFileError(
-            f"The revision file {path} cannot be loaded: {_words(error)}.",
-            "Mend the file; nothing was run.",
-        ) from error
+        raise unusable(path, error) from error
     if not callable(getattr(module, direction, None)):
         raise RevisionFileError(
             f"The revision file {path} has no function {direction}().",
@@ -255,9 +253,3 @@ def _parents(down_revision: Any) -> tuple[str, ...]:
     if not down_revision:
         return ()
     return (down_revision,) if isinstance(down_revision, str) else tuple(down_revision)
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return f"{error.msg}, line {error.lineno}"
-    return f"{type(error).__name__}: {error}".rstrip(": ")

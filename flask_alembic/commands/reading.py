@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from ..environment.translation import shown
 from ..errors import UsageError
 from .connecting import heads_of
 from .invocation import invoked
-from .planning import require_known, unknown_heads
+from .planning import require_known
 from .targets import SYMBOLS, describe, missing, require
 
 if TYPE_CHECKING:
@@ -54,22 +54,6 @@ def current(
             call.ok = all(set(ids) == wanted for ids in heads.values())
         call.data = {"databases": per_database, "at_head": call.ok}
         return list(call.scripts)
-
-
-def at_heads(environment: Environment, databases: Sequence[str] = ()) -> bool:
-    """Return whether the databases are at every head, or ahead of the code.
-
-    :param environment: The app's environment.
-    :param databases: Which databases; all for none.
-    """
-    with invoked(environment, "current", databases=tuple(databases)) as call:
-        scripts = environment.scripts()
-        wanted = real_heads(scripts)
-        heads = heads_of(environment, call.hooks, databases)
-        return all(
-            set(ids) == wanted or bool(unknown_heads(scripts, ids))
-            for ids in heads.values()
-        )
 
 
 def _ordered(scripts: Iterable[Any]) -> list[Script]:
@@ -210,9 +194,34 @@ def path_of(environment: Environment, revision: str) -> Path:
 def needs_upgrade(environment: Environment) -> bool:
     """Return whether any database is behind the heads of the code.
 
-    :param environment: The app's environment.
+    One that newer code has upgraded is not behind. Cheap enough for a probe: see
+    :func:`flask_alembic.commands.waiting.readiness`.
+
+    :param environment: The app's environment; an app context must be active.
     """
-    return not at_heads(environment)
+    with invoked(environment, "current") as call:
+        heads, known = known_history(environment)
+        databases = heads_of(environment, call.hooks)
+        return any(
+            set(ids) != heads and all(id_ in known for id_ in ids)
+            for ids in databases.values()
+        )
+
+
+def known_history(environment: Environment) -> tuple[frozenset[str], Container[str]]:
+    """Return the heads and all ids of the code, from the index if it can tell.
+
+    :param environment: The app's environment.
+    :raises HistoryError: When the files make no history.
+    """
+    from ..environment.graph import NeedsMap
+
+    try:
+        graph = environment.graph(cheap=True)
+    except NeedsMap:
+        scripts = environment.scripts()
+        return frozenset(real_heads(scripts)), scripts.known_ids()
+    return frozenset(graph.real_heads()), graph
 
 
 def database_names(environment: Environment) -> list[str]:

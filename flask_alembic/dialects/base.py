@@ -107,6 +107,13 @@ class Backend:
         """
         return nullcontext()
 
+    def lock_holders(self, connection: Connection, key: LockKey) -> tuple[Session, ...]:
+        """Return the sessions that hold the migration lock now; none if unknown.
+
+        Leaves no transaction open that was not open before.
+        """
+        return ()
+
     # Waiting inside a run
 
     def timeouts(

@@ -94,8 +94,17 @@ def scrub(text: str, url: URL) -> str:
     return text
 
 
-def no_answer(url: URL, seconds: float) -> DatabaseError:
-    """Return the error for a server that takes the connection and stays silent."""
+def no_answer(url: URL, seconds: float, asked: bool) -> DatabaseError:
+    """Return the error for a server that takes the connection and stays silent.
+
+    :param asked: Whether the driver was called; else the pool, or the app's own way
+        to connect, kept us waiting.
+    """
+    if not asked:
+        return DatabaseError(
+            f"There was no connection to {where(url)} within {seconds:g} seconds.",
+            "Check whether others hold all connections of the engine's pool.",
+        )
     return DatabaseError(
         f"The {where(url)} did not answer within {seconds:g} seconds.",
         "Check host and port, and that the server behind them works.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .connect_errors import no_answer, not_connected
@@ -25,6 +26,9 @@ GRACE = 1.0
 _LIMITS = ("connect_timeout", "connection_timeout", "timeout", "login_timeout")
 
 
+_CREATOR = "async_creator_fn"
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One call of :func:`connect`, seen by the listener when the pool really connects."""
@@ -33,6 +37,8 @@ class _Attempt:
     arguments: dict[str, Any]
     started: float = field(default_factory=time.monotonic)
     hosts: int = 1
+    asked: bool = False
+    undo: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def remaining(self) -> float | None:
@@ -55,15 +61,15 @@ def connect(backend: Backend, engine: Engine, seconds: float) -> Connection:
         if _stays_in_thread(engine):
             return engine.connect()
         return _connect_in_thread(engine, attempt)
-    except _NoAnswer:
-        raise no_answer(engine.url, attempt.seconds) from None
-    except (asyncio.TimeoutError, TimeoutError):
-        raise no_answer(engine.url, attempt.seconds) from None
+    except (_NoAnswer, asyncio.TimeoutError, TimeoutError):
+        raise no_answer(engine.url, attempt.seconds, attempt.asked) from None
     except Exception as error:
         problem, hidden = not_connected(engine.url, error)
         raise problem from (None if hidden else error)
     finally:
         _attempt.reset(token)
+        for undo in attempt.undo:
+            undo()
 
 
 def _listen(engine: Engine) -> None:
@@ -81,30 +87,52 @@ def _listen(engine: Engine) -> None:
 def _bound_arguments(
     dialect: Dialect, record: Any, cargs: list[Any], cparams: dict[str, Any]
 ) -> None:
-    """Add the limit to the driver's arguments, unless the app has set its own."""
+    """Add the limit to the driver's arguments, unless the app has set its own.
+
+    What is added is taken out again: SQLAlchemy 2.0 uses the same dictionary for all
+    connections of an engine.
+    """
     attempt = _attempt.get(None)
     if attempt is None:
         return
+    attempt.asked = True
     own = next((cparams[name] for name in _LIMITS if name in cparams), None)
     if own is not None:
         attempt.seconds = float(own)
     attempt.hosts = str(cparams.get("host") or "").count(",") + 1
     for name, value in attempt.arguments.items():
-        if name == "async_creator_fn":
-            cparams[name] = _bounded(cparams.get(name) or value, attempt)
+        if name == _CREATOR:
+            _bound_creator(cparams, value, attempt)
         elif own is None:
-            cparams.setdefault(name, value)
+            cparams[name] = value
+            attempt.undo.append(partial(cparams.pop, name, None))
 
 
-def _bounded(
-    creator: Callable[..., Awaitable[Any]], attempt: _Attempt
-) -> Callable[..., Awaitable[Any]]:
-    """Bound an async driver whose own limit ends before the server's first word."""
+def _bound_creator(
+    cparams: dict[str, Any], default: Callable[..., Any], attempt: _Attempt
+) -> None:
+    """Bound an async driver whose own limit ends before the server's first word.
+
+    ``async_creator_fn`` is the argument in which ``create_async_engine`` hands the
+    documented ``async_creator`` to the dialect.
+    """
+    found = cparams.get(_CREATOR)
+    own = getattr(found, "flask_alembic_original", found)  # another thread's, of ours
+    creator = own or default
 
     async def create(*args: Any, **arguments: Any) -> Any:
         return await asyncio.wait_for(creator(*args, **arguments), attempt.remaining)
 
-    return create
+    create.flask_alembic_original = own  # type: ignore[attr-defined]
+    cparams[_CREATOR] = create
+
+    def undo() -> None:
+        if own is None:
+            cparams.pop(_CREATOR, None)
+        else:
+            cparams[_CREATOR] = own
+
+    attempt.undo.append(undo)
 
 
 def _stays_in_thread(engine: Engine) -> bool:

@@ -90,6 +90,7 @@ class MySQL(Backend):
         """
         from .mysql_sessions import lock_holders
 
+        inside = connection.in_transaction()
         name = {"name": lock_name(connection, key)}
 
         def attempt() -> bool:
@@ -104,7 +105,15 @@ class MySQL(Backend):
         try:
             yield
         finally:
+            if connection.in_transaction() and not inside and not connection.closed:
+                connection.rollback()
             _release(connection, key, name)
+
+    def lock_holders(self, connection: Connection, key: LockKey) -> tuple[Session, ...]:
+        """Return the sessions that hold the named lock now."""
+        from .mysql_sessions import lock_holders
+
+        return lock_holders(connection, lock_name(connection, key))
 
     @contextmanager
     def timeouts(
@@ -213,8 +222,6 @@ def _release(connection: Connection, key: LockKey, name: dict[str, str]) -> None
         logger.warning("%s: the connection was closed under the lock", what)
         return
     try:
-        if connection.in_transaction():
-            connection.rollback()
         with between_transactions(connection):
             released = run(connection, "SELECT RELEASE_LOCK(:name)", name).scalar()
     except Exception as error:

@@ -85,6 +85,12 @@ class PostgreSQL(Backend):
 
         return advisory_lock(connection, key, timeout, on_wait)
 
+    def lock_holders(self, connection: Connection, key: LockKey) -> tuple[Session, ...]:
+        """Return the sessions that hold the advisory lock now."""
+        from .postgresql_lock import lock_holders
+
+        return lock_holders(connection, key)
+
     @contextmanager
     def timeouts(
         self,
@@ -104,12 +110,13 @@ class PostgreSQL(Backend):
             for name, seconds in wanted.items()
             if seconds is not None
         }
+        inside = connection.in_transaction()
         before = self._set(connection, settings)
         try:
             yield
         finally:
             with suppress(Exception):  # a broken connection takes its settings along
-                if connection.in_transaction() and not connection.closed:
+                if connection.in_transaction() and not inside:
                     connection.rollback()
                 self._set(connection, before)
 
@@ -119,10 +126,9 @@ class PostgreSQL(Backend):
         before = {}
         with committed(connection):
             for name, value in settings.items():
-                show = run(connection, "SELECT current_setting(:name)", {"name": name})
-                before[name] = str(show.scalar())
-                set_config = "SELECT set_config(:name, :value, false)"
-                run(connection, set_config, {"name": name, "value": value})
+                both = "SELECT current_setting(:name), set_config(:name, :value, false)"
+                row = run(connection, both, {"name": name, "value": value}).one()
+                before[name] = str(row[0])
         return before
 
     def is_lock_timeout(self, error: BaseException) -> bool:

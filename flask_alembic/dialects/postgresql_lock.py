@@ -51,8 +51,16 @@ _LOOK = f"""
 SELECT pg_backend_pid(),
        EXISTS (SELECT 1 {_MINE} AND l.pid = pg_backend_pid())
 """
+_WHERE = """
+SELECT current_database(), current_schema(), pg_backend_pid(),
+       current_setting('application_name')
+"""
 _TRY = "SELECT pg_try_advisory_lock(CAST(:number AS bigint))"
-_RELEASE = "SELECT pg_backend_pid(), pg_advisory_unlock(CAST(:number AS bigint))"
+_NAME = "SELECT set_config('application_name', :name, false)"
+_RELEASE = """
+SELECT pg_backend_pid(), pg_advisory_unlock(CAST(:number AS bigint)),
+       set_config('application_name', :name, false)
+"""
 
 
 @contextmanager
@@ -60,84 +68,89 @@ def advisory_lock(
     connection: Connection, key: LockKey, timeout: float, on_wait: OnWait
 ) -> Iterator[None]:
     """Hold the lock; see :meth:`~flask_alembic.dialects.base.Backend.lock`."""
-    number = {"number": lock_number(connection, key)}
+    inside = connection.in_transaction()
+    number, session, name = _where(connection, key)
+    told = _session_told(connection)
+    if told not in (None, session):
+        _refuse_shared_session(connection, session)
 
     def attempt() -> bool:
-        with between_transactions(connection):
-            return bool(run(connection, _TRY, number).scalar())
+        with committed(connection):
+            taken = bool(run(connection, _TRY, number).scalar())
+            if taken and not name:
+                run(connection, _NAME, {"name": _who_we_are()})
+        return taken
 
     def holders() -> tuple[Session, ...]:
-        from .postgresql import session_of
+        return _holders(connection, number)
 
-        with between_transactions(connection):
-            return tuple(session_of(row) for row in run(connection, _HOLDERS, number))
-
-    _refuse_pooler(connection)
-    with _named(connection):
-        wait_for_lock(attempt, holders, key, timeout, on_wait)
-        session: int | None = None
-        try:
-            session = _verify(connection, number)
-            yield
-        finally:
-            _release(connection, key, number, session)
+    wait_for_lock(attempt, holders, key, timeout, on_wait)
+    try:
+        if told != session:
+            _verify(connection, number)
+        yield
+    finally:
+        if connection.in_transaction() and not inside and not connection.closed:
+            connection.rollback()
+        _release(connection, key, {**number, "name": name or ""}, session)
 
 
-def lock_number(connection: Connection, key: LockKey) -> int:
-    """Return the signed 64-bit number of the lock.
+def lock_holders(connection: Connection, key: LockKey) -> tuple[Session, ...]:
+    """Return who holds the lock now."""
+    return _holders(connection, _where(connection, key)[0])
 
-    The default schema counts as its name, so that a run that names it and one that
-    does not exclude each other.
-    """
+
+def _where(connection: Connection, key: LockKey) -> tuple[dict[str, int], int, str]:
+    """Return the number of the lock, our own session and its application name."""
     with between_transactions(connection):
-        names = "SELECT current_database(), current_schema()"
-        row = run(connection, names).one()
-    parts = ("flask-alembic", row[0], key.schema or row[1] or "", key.version_table)
+        database, schema, session, name = tuple(run(connection, _WHERE).one())
+    # The default schema counts as its name, so that a run that names it and one that
+    # does not exclude each other.
+    number = lock_number(database, key.schema or schema, key.version_table)
+    return {"number": number}, session, name
+
+
+def _holders(connection: Connection, number: dict[str, int]) -> tuple[Session, ...]:
+    from .postgresql import session_of
+
+    with between_transactions(connection):
+        return tuple(session_of(row) for row in run(connection, _HOLDERS, number))
+
+
+def lock_number(database: str, schema: str | None, version_table: str) -> int:
+    """Return the signed 64-bit number of the lock."""
+    parts = ("flask-alembic", database, schema or "", version_table)
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-@contextmanager
-def _named(connection: Connection) -> Iterator[None]:
-    """Say who we are to those who will wait for us, unless the app has said it."""
-    ours = f"flask-alembic, process {os.getpid()} on {socket.gethostname()}"
-    setting = "SELECT set_config('application_name', :name, false)"
-    with committed(connection):
-        named = run(connection, "SHOW application_name").scalar()
-        if not named:
-            run(connection, setting, {"name": ours[:63]})
-    try:
-        yield
-    finally:
-        if not named and not (connection.closed or connection.invalidated):
-            with suppress(Exception), committed(connection):
-                run(connection, setting, {"name": ""})
+def _who_we_are() -> str:
+    """Return what those who wait for us are shown; the server keeps 63 bytes."""
+    return f"flask-alembic, process {os.getpid()} on {socket.gethostname()}"[:63]
 
 
 def _release(
-    connection: Connection, key: LockKey, number: dict[str, int], session: int | None
+    connection: Connection, key: LockKey, lock: dict[str, object], session: int
 ) -> None:
     """Release the lock, or make sure that it is gone; say so if it went before us."""
     if connection.closed:
         logger.warning("%s: the connection was closed under the lock", _what(key))
         return
     try:
-        if connection.in_transaction():
-            connection.rollback()
-        with between_transactions(connection):
-            now, released = tuple(run(connection, _RELEASE, number).one())
+        with committed(connection):
+            row = run(connection, _RELEASE, lock).one()
     except Exception as error:
         # Never back to the pool with the lock: without the session there is none.
         connection.invalidate(error)
         logger.warning("%s: the session ended before its release", _what(key))
         return
-    if session is not None and (now != session or not released):
+    if row[0] != session or not row[1]:
         logger.warning(
             "%s was lost during the run: session %s has become %s; another run may"
             " have been at work at the same time",
             _what(key),
             session,
-            now,
+            row[0],
         )
 
 
@@ -145,44 +158,40 @@ def _what(key: LockKey) -> str:
     return f"The migration lock of database {key.database!r}"
 
 
-def _verify(connection: Connection, number: dict[str, int]) -> int:
-    """Return the session that holds the lock, after several looks that it is ours."""
+def _verify(connection: Connection, number: dict[str, int]) -> None:
+    """See several times whether the lock stays ours.
+
+    :raises ConfigurationError: if it does not; then it is held by nobody.
+    """
     sessions = set()
     for _ in range(_LOOKS):
         with between_transactions(connection):
             row = run(connection, _LOOK, number).one()
         sessions.add(int(row[0]) if row[1] else 0)
-    if len(sessions) == 1 and 0 not in sessions:
-        return sessions.pop()
-    _drop_lock(connection, number)
-    raise _pooler()
+    if len(sessions) != 1 or 0 in sessions:
+        _drop_lock(connection, number)
+        raise _pooler()
 
 
 def _drop_lock(connection: Connection, number: dict[str, int]) -> None:
     """End the session that took our lock but is not ours, or it would stay for ever."""
+    unlock = "SELECT pg_advisory_unlock(CAST(:number AS bigint))"
     end = f"SELECT pg_terminate_backend(l.pid) {_MINE} AND l.pid <> pg_backend_pid()"
     with suppress(Exception), between_transactions(connection):
-        if not run(connection, _RELEASE, number).one()[1]:
+        if not run(connection, unlock, number).scalar():
             run(connection, end, number)
 
 
-def _refuse_pooler(connection: Connection) -> None:
+def _refuse_shared_session(connection: Connection, session: int) -> None:
     """Refuse a pooler that lends our session to others, before there is a lock.
 
     :raises ConfigurationError: if a second connection is given our session.
     """
-    told = _session_told(connection)
-    if told is None:
-        return
-    with between_transactions(connection):
-        ours = run(connection, "SELECT pg_backend_pid()").scalar()
-    if told == ours:
-        return
     from .connecting import own_connection
 
     beside, close = own_connection(connection.engine)
     try:
-        if run(beside, "SELECT pg_backend_pid()").scalar() == ours:
+        if run(beside, "SELECT pg_backend_pid()").scalar() == session:
             raise _pooler()
     finally:
         close()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .base import Backend
-from .payloads import LockKey
+from .payloads import LockKey, Session
 from .statements import between_transactions, driver_error, run
 from .waiting import OnWait
 
@@ -51,6 +51,12 @@ class SQLite(Backend):
         from .sqlite_lock import file_lock
 
         return file_lock(connection, key, timeout, on_wait)
+
+    def lock_holders(self, connection: Connection, key: LockKey) -> tuple[Session, ...]:
+        """Return the process that holds the lock file now."""
+        from .sqlite_lock import lock_holders
+
+        return lock_holders(connection)
 
     @contextmanager
     def timeouts(

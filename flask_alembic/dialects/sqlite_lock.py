@@ -46,8 +46,7 @@ def file_lock(
         return
     from filelock import FileLock, Timeout
 
-    path = database.with_name(f".{database.name}.migration.lock")
-    holder = database.with_name(f".{database.name}.migration-holder.lock")
+    path, holder = _files(database)
     # Not reentrant and not bound to a thread: each run has a lock of its own.
     lock = FileLock(path, thread_local=False)
 
@@ -81,6 +80,35 @@ def file_lock(
             with suppress(OSError):
                 holder.unlink()
         lock.release()
+
+
+def lock_holders(connection: Connection) -> tuple[Session, ...]:
+    """Return who holds the lock file of a database now, if anybody does.
+
+    The note of a process that was killed stays; whether its lock is held is asked by
+    trying to take it.
+    """
+    from filelock import FileLock, Timeout
+
+    database = database_file(connection)
+    path, holder = _files(database) if database else (None, None)
+    if path is None or holder is None or not holder.exists():
+        return ()
+    try:
+        with FileLock(path, thread_local=False).acquire(blocking=False):
+            return ()
+    except (Timeout, OSError):
+        with suppress(OSError, ValueError, KeyError):
+            return _read_holder(holder)
+    return ()
+
+
+def _files(database: Path) -> tuple[Path, Path]:
+    """Return the lock file beside a database, and the note of who holds it."""
+    return (
+        database.with_name(f".{database.name}.migration.lock"),
+        database.with_name(f".{database.name}.migration-holder.lock"),
+    )
 
 
 def database_file(connection: Connection) -> Path | None:

@@ -154,7 +154,7 @@ class _Control:
         """Send BEGIN when SQLAlchemy begins, except in an autocommit block."""
         self._take_control()
         self._reopen = False
-        if self._in_transaction and not self._autocommit:
+        if self._in_transaction:
             # Opened by the driver (see enter) or by a listener of the app; it is empty,
             # and it has no write lock.
             self._send("COMMIT")

@@ -6,7 +6,7 @@ call for each name, object and column, and some switch off shortcuts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..hooks import specs
@@ -32,6 +32,21 @@ def comparison_hooks(hooks: Hooks, options: Mapping[str, Any]) -> dict[str, Any]
         if hooks.implemented(spec):
             made[spec.__name__] = make(hooks, options.get(spec.__name__))
     return made
+
+
+def without_tables(names: Collection[str], own: Any) -> Callable[..., bool]:
+    """Return an ``include_name`` that leaves tables of ours out.
+
+    :param names: Their names.
+    :param own: What is asked about all other names.
+    """
+
+    def include_name(name: Any, type_: Any, parent_names: Any) -> bool:
+        if type_ == "table" and name in names:
+            return False
+        return bool(own(name, type_, parent_names)) if own else True
+
+    return include_name
 
 
 def _include_name(hooks: Hooks, own: Any) -> Callable[..., bool]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import ConfigurationError, UsageError
 from ..settings import Settings
 from .locations import Locations
+from .translation import shown
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -213,7 +214,8 @@ def choose(databases: Mapping[str, Database], names: Iterable[str]) -> list[Data
     for name in wanted:
         if name not in databases:
             raise UsageError(
-                f"There is no database {name!r}; there is {_list(databases)}."
+                f"There is no database {shown(name)}; there is {_list(databases)}.",
+                "Name one that is there.",
             )
     return [
         database for name, database in databases.items() if not wanted or name in wanted

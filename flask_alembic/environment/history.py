@@ -7,6 +7,7 @@ and a file is executed when its revision runs, is shown or is asked for its modu
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 
+_REFUSED = re.compile("[@+:-]")
+# What one version of Alembic or another does not allow in an id.
+
+_INITIALIZED = vars(Revision("a", None)).keys() == {
+    "revision",
+    "down_revision",
+    "dependencies",
+    "_orig_branch_labels",
+    "branch_labels",
+}
+# Whether Alembic's Revision is what LazyScript knows how to fill.
+
+
 class LazyScript(Script):
     """A revision whose file is executed when its module is asked for.
 
@@ -38,14 +52,22 @@ class LazyScript(Script):
         self._forget = forget
         self._module: ModuleType | None = None
         self.path = record.path
-        # Script's own initializer takes everything from the module.
-        Revision.__init__(
-            self,
-            record.revision,
-            record.down_revisions,
-            record.depends_on,
-            record.branch_labels,
-        )
+        # Script's own initializer takes everything from the module; Revision's, which
+        # checks the identifiers, costs as much as the whole index.
+        if _is_sound(record):
+            self.revision = record.revision
+            self.down_revision = record.down_revision
+            self.dependencies = _scalar(record.depends_on)
+            self._orig_branch_labels = record.branch_labels
+            self.branch_labels = set(record.branch_labels)
+        else:
+            Revision.__init__(
+                self,
+                record.revision,
+                record.down_revisions,
+                record.depends_on,
+                record.branch_labels,
+            )
 
     @property
     def module(self) -> ModuleType:  # type: ignore[override]
@@ -75,6 +97,24 @@ class LazyScript(Script):
     def longdoc(self) -> str:
         """The whole docstring."""
         return self._record.longdoc
+
+
+def _is_sound(record: Record) -> bool:
+    """Tell whether Alembic's Revision would find nothing to refuse."""
+    id_ = record.revision
+    return not (
+        not _INITIALIZED
+        or _REFUSED.search(id_)
+        or id_ in record.down_revisions
+        or id_ in record.depends_on
+    )
+
+
+def _scalar(names: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    """Return names as Alembic keeps them: none, one, or several."""
+    if len(names) > 1:
+        return names
+    return names[0] if names else None
 
 
 def _matches(module: ModuleType, record: Record) -> bool:
@@ -168,11 +208,15 @@ class History(ScriptDirectory):
         scripts: list[Script] = []
         for found in scan.scripts:
             if isinstance(found, Record):
-                scripts.append(LazyScript(found, self.index.forget))
+                scripts.append(self._trust(found))
             elif (script := self._execute(found)) is not None:
                 scripts.append(script)
         self._scan = scan
         return scripts
+
+    def _trust(self, record: Record) -> Script:
+        """Make a revision of what the index tells."""
+        return LazyScript(record, self.index.forget)
 
     def _execute(self, unread: Unread) -> Script | None:
         """Let Alembic read a file in its own way, with its own errors.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import index_store
 from .headers import read_header
 from .listing import Listed, is_script, list_files
-from .records import Record, Unread
+from .records import Record, Script, Unread
 
 _GRANULARITY = 2_000_000_000
 # How long, in ns, a file may change again without a new time of change: FAT counts in
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
     mtime_ns: int
     size: int
-    script: Record | Unread
+    script: Script
     checksum: int | None
     """Of what was read in this process; ``None`` for what the index told."""
 
@@ -62,7 +62,7 @@ class Folder:
         """
         root = os.path.realpath(self.location)
         first = root != self._root
-        stored: dict[str, index_store.Stored] = {}
+        stored: dict[str, object] = {}
         if first:
             self._root, self.entries = root, {}
             self._index = index_store.index_path(root)
@@ -108,17 +108,13 @@ class Folder:
     def _save(self) -> None:
         # With files left out as met before, another location may own this index.
         if self._index and not self.repeated:
+            stored = {
+                key: index_store.stored_of(entry.script, entry.mtime_ns, entry.size)
+                for key, entry in self.entries.items()
+                if entry.settled
+            }
             index_store.save(
-                self._index,
-                {
-                    key: (
-                        entry.mtime_ns,
-                        entry.size,
-                        entry.script[:5] if isinstance(entry.script, Record) else None,
-                    )
-                    for key, entry in self.entries.items()
-                    if entry.settled
-                },
+                self._index, {key: text for key, text in stored.items() if text}
             )
 
     def forget(self) -> None:
@@ -142,7 +138,7 @@ def is_settled(mtime_ns: int, now: int) -> bool:
 def _look(
     file: Listed,
     known: Entry | None,
-    stored: dict[str, index_store.Stored],
+    stored: dict[str, object],
     now: int,
 ) -> Entry | None:
     """Return what a file says: from memory, from the index or from itself."""
@@ -156,15 +152,9 @@ def _look(
         if known.settled and known.mtime_ns == mtime_ns and known.size == size:
             return known
     elif file.key in stored:
-        entry = stored[file.key]
-        if entry[0] == mtime_ns and entry[1] == size:
-            try:
-                header = index_store.header_of(entry)
-            except ValueError:
-                pass
-            else:
-                script = Record(*header, file.path) if header else Unread(file.path)
-                return Entry(mtime_ns, size, script, None, True)
+        script = index_store.script_of(stored[file.key], mtime_ns, size, file.path)
+        if script is not None:
+            return Entry(mtime_ns, size, script, None, True)
     return _read(file.path, mtime_ns, size, is_settled(mtime_ns, now))
 
 

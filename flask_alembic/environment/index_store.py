@@ -11,16 +11,12 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from .headers import Header
+from .records import Record, Script, Unread
 
 _FORMAT = 1
 # Raised whenever what is stored, or what is read from a source, changes.
-
-Stored = list[Any]
-"""What the file holds for a script, not yet trusted: time, size, header."""
 
 
 def index_path(location: str) -> str | None:
@@ -43,7 +39,7 @@ def index_path(location: str) -> str | None:
     return compiled.removesuffix(".pyc") + ".index"
 
 
-def load(path: str) -> dict[str, Stored]:
+def load(path: str) -> dict[str, object]:
     """Read an index.
 
     :param path: Where it is.
@@ -62,51 +58,70 @@ def load(path: str) -> dict[str, Stored]:
     scripts = content.get("scripts")
     if not isinstance(scripts, dict):
         return {}
-    return {
-        key: entry
-        for key, entry in scripts.items()
-        if type(entry) is list and len(entry) == 3
-    }
+    return scripts
 
 
-def header_of(entry: Stored) -> Header | None:
-    """Return the header that an index holds for a script.
+def script_of(stored: object, mtime_ns: int, size: int, path: str) -> Script | None:
+    """Return what an index holds for a script.
 
-    :param entry: What :func:`load` returned for it.
-    :return: ``None`` when the script has to be executed.
-    :raises ValueError: When it is not what :func:`save` writes.
+    :param stored: What :func:`load` returned for it.
+    :param mtime_ns: When the file was changed, in ns.
+    :param size: Its size in bytes.
+    :param path: Its real path.
+    :return: ``None`` when the file is another one by now, or when this is not what
+        :func:`stored_of` returns.
 
     .. versionadded:: 4.0
     """
-    stored = entry[2]
-    if stored is None:
+    stamp = f"{mtime_ns}\n{size}\n"
+    if not isinstance(stored, str) or not stored.startswith(stamp):
         return None
-    if type(stored) is not list or len(stored) != 5:
-        raise ValueError("not a header")
-    revision, downs, labels, depends, longdoc = stored
-    if type(revision) is not str or not revision or type(longdoc) is not str:
-        raise ValueError("not a header")
-    return Header(revision, _texts(downs), _texts(labels), _texts(depends), longdoc)
+    if len(stored) == len(stamp):
+        return Unread(path)
+    fields = stored[len(stamp) :].split("\n", 4)
+    if len(fields) != 5 or not fields[0]:
+        return None
+    revision, downs, labels, depends, longdoc = fields
+    names = (_names(downs), _names(labels), _names(depends))
+    if any("" in several for several in names):
+        return None
+    return Record(revision, *names, longdoc, path)
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    if type(value) is not list:
-        raise ValueError("not a list")
-    for text in value:
-        if type(text) is not str or not text:
-            raise ValueError("not an identifier")
-    return tuple(value)
+def _names(field: str) -> tuple[str, ...]:
+    return tuple(field.split("\t")) if field else ()
 
 
-def save(
-    path: str, scripts: Mapping[str, tuple[int, int, Sequence[object] | None]]
-) -> bool:
+def stored_of(script: Script, mtime_ns: int, size: int) -> str | None:
+    """Return what an index is to hold for a script.
+
+    One text for each is read three times as fast as a structure: time, size,
+    revision, parents, labels, dependencies and docstring, each on a line.
+
+    :param script: What its file says.
+    :param mtime_ns: When the file was changed, in ns.
+    :param size: Its size in bytes.
+    :return: Time and size alone when the script has to be executed; ``None`` when an
+        identifier does not fit on a line.
+
+    .. versionadded:: 4.0
+    """
+    stamp = f"{mtime_ns}\n{size}\n"
+    if isinstance(script, Unread):
+        return stamp
+    _, *several, longdoc, _ = script
+    names = [script.revision, *("\t".join(ids) for ids in several)]
+    stored = f"{stamp}{chr(10).join(names)}\n{longdoc}"
+    return stored if script_of(stored, mtime_ns, size, script.path) == script else None
+
+
+def save(path: str, scripts: Mapping[str, str]) -> bool:
     """Write an index, beside its place and then into it.
 
     Nothing is written where Python would write no compiled files, or may not.
 
     :param path: Where it is kept.
-    :param scripts: Time of change in ns, size in bytes and header, by key.
+    :param scripts: What :func:`stored_of` returned for each script, by key.
     :return: Whether it was written.
 
     .. versionadded:: 4.0

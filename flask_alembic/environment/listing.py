@@ -116,13 +116,20 @@ def _entries(
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.is_dir():
+                if not _is_folder(entry):
                     files.append(entry)
                 elif not entry.is_symlink():
                     folders.append(entry)
     except OSError:
         pass
     return folders, files
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _listed(below: str, entry: os.DirEntry[str]) -> Listed:

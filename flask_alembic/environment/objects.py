@@ -28,9 +28,19 @@ if TYPE_CHECKING:
 
     from ..hooks.dispatch import Hooks
     from ..hooks.registry import Registry
+    from .graph import Graph
+    from .index import Index
     from .scripts import Scripts
 
 T = TypeVar("T")
+
+
+def is_true(text: str | None) -> bool:
+    """Return whether a text of the configuration means yes, as Alembic reads it.
+
+    :param text: The text.
+    """
+    return (text or "").strip().lower() in {"true", "yes", "on", "y", "t", "1"}
 
 
 class Environment:
@@ -167,13 +177,47 @@ class Environment:
             self._made["scripts"] = scripts
         return scripts
 
+    @property
+    def index(self) -> Index:
+        """What every revision file says, read without executing it."""
+        return self._once("index", self._make_index)
+
+    def _make_index(self) -> Index:
+        from .index import Index
+
+        options = self.settings.options
+        return Index(
+            self.locations.paths,
+            recursive=is_true(options.get("recursive_version_locations")),
+            sourceless=is_true(options.get("sourceless")),
+        )
+
+    def graph(self, *, cheap: bool = False) -> Graph:
+        """Return the history as the index alone tells it, without Alembic.
+
+        :param cheap: Whether a folder whose time of change is the same counts as
+            unchanged: then only a file rewritten in place may be missed.
+        :raises NeedsMap: When the index cannot tell; then :meth:`scripts` can.
+        """
+        from .graph import Graph
+
+        known: tuple[Any, Graph] | None = self._made.get("graph")
+        if known is not None and cheap and not self.index.touched():
+            return known[1]
+        scan = self.index.scan()
+        if known is None or known[0] is not scan:
+            known = (scan, Graph(scan))
+            self._made["graph"] = known
+        return known[1]
+
     def context_options(self, database: Database) -> dict[str, Any]:
         """Return the arguments for a context: ours, the plugins', the app's.
 
         :param database: The database that the context is for.
         :raises HookError: When two plugins disagree.
         """
-        from .comparison import comparison_hooks
+        from .comparison import comparison_hooks, without_tables
+        from .locking import lock_key
 
         own = self.settings.context_for(database.name)
         backend = backend_for(database.engine.dialect)
@@ -185,6 +229,11 @@ class Environment:
         options.update(self._gathered(database.name))
         options.update(own)
         options.update(comparison_hooks(self.hooks, options))
+        own_tables = backend.own_tables(lock_key(self, database.name))
+        if own_tables:
+            options["include_name"] = without_tables(
+                own_tables, options.get("include_name")
+            )
         return options
 
     def version_options(self, database: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Literal
 from ..hooks.payloads import Step
 
 Moment = Literal[
-    "planned", "started", "applied", "waiting", "blocked", "retrying", "statement"
+    "planned", "started", "applied", "waiting", "blocked", "retrying", "unready"
 ]
 """What has just happened."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Record(NamedTuple):
@@ -44,13 +44,17 @@ class Unread(NamedTuple):
     """The real path of the file."""
 
 
+Script: TypeAlias = Record | Unread
+"""What is known of one script."""
+
+
 class Scan(NamedTuple):
     """What one look at the version locations found.
 
     .. versionadded:: 4.0
     """
 
-    scripts: tuple[Record | Unread, ...]
+    scripts: tuple[Script, ...]
     """The scripts in the order in which Alembic loads them."""
 
     repeated: tuple[str, ...] = ()

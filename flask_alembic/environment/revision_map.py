@@ -8,8 +8,8 @@ files (which head is named first, what a message lists) is put right afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 from alembic.script.revision import Revision, RevisionMap
 from alembic.util import memoized_property
@@ -59,6 +59,11 @@ class HistoryMap(RevisionMap):
             self._real_bases = tuple(sorted(self._real_bases, key=position))
         return built
 
+    def _detect_cycles(self, *args: Any) -> None:
+        """Look for cycles where there may be any: an order excludes them."""
+        if not self._positions:
+            super()._detect_cycles(*args)
+
     def _get_all_current(self, id_: tuple[str, ...]) -> set[Any]:
         """Return the tips of what is applied, each branch's own.
 
@@ -97,39 +102,41 @@ def base_first(revisions: Sequence[Revision]) -> list[Revision] | None:
     """Order revisions so that each follows its parents and dependencies.
 
     :param revisions: Revisions as they were read.
-    :return: ``None`` when there is no such order, or an id is missing or used twice.
+    :return: ``None`` when there is no such order, or an id is missing, used twice or
+        not an id but a label.
 
     .. versionadded:: 4.0
     """
-    names = {revision.revision: revision for revision in revisions}
-    if len(names) != len(revisions):
-        return None
+    ids = {revision.revision for revision in revisions}
+    labels: dict[str, str] = {}
     for revision in revisions:
         for label in revision.branch_labels:
-            if label in names:
+            if label in ids or label in labels:
                 return None
-            names[label] = revision
+            labels[label] = revision.revision
+    if len(ids) != len(revisions):
+        return None
     waiting: dict[str, int] = {}
-    children: dict[str, list[Revision]] = {}
+    children: dict[str, list[Revision]] = {id_: [] for id_ in ids}
     for revision in revisions:
-        parents = list(_parents(revision))
+        parents = [*_several(revision.down_revision)]
+        parents += [labels.get(name, name) for name in _several(revision.dependencies)]
         waiting[revision.revision] = len(parents)
         for parent in parents:
-            if parent not in names:
+            if parent not in ids:
                 return None
-            children.setdefault(names[parent].revision, []).append(revision)
+            children[parent].append(revision)
     ordered = [revision for revision in revisions if not waiting[revision.revision]]
     for revision in ordered:
-        for child in children.get(revision.revision, ()):
+        for child in children[revision.revision]:
             waiting[child.revision] -= 1
             if not waiting[child.revision]:
                 ordered.append(child)
     return ordered if len(ordered) == len(revisions) else None
 
 
-def _parents(revision: Revision) -> Iterator[str]:
-    for ids in (revision.down_revision, revision.dependencies):
-        if isinstance(ids, str):
-            yield ids
-        elif ids:
-            yield from ids
+def _several(names: object) -> Iterable[str]:
+    """Return what Alembic keeps as nothing, one name or several."""
+    if not names:
+        return ()
+    return (names,) if isinstance(names, str) else cast("Iterable[str]", names)

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+
 from ..errors import RevisionFileError, ScriptLocationError, TemplateError
 from .docstring import escape, is_plain, skeleton
 from .history import History
-from .soundness import check_history, unusable
+from .soundness import check_history, check_identifiers, unusable
 
 if TYPE_CHECKING:
     from alembic.script import Script
 
-    from .index import Unread
+    from .index import Record, Unread
     from .objects import Environment
 
 BeforeWrite = Callable[[str, str, Path], None]
@@ -34,6 +37,8 @@ class Scripts(History):
     before_write: BeforeWrite | None = None
     """What looks at each new revision before it is written."""
 
+    _written: Path | None = None
+
     def known_ids(self) -> frozenset[str]:
         """Return the id of every revision.
 
@@ -47,13 +52,19 @@ class Scripts(History):
 
         :param text: What somebody typed.
         """
-        from alembic.script.revision import RevisionError
-        from alembic.util import CommandError
-
         try:
             return text in self.known_ids() or self.get_revision(text) is not None
         except (CommandError, RevisionError):
             return False
+
+    def labels(self) -> set[str]:
+        """Return the branch labels that revision files give.
+
+        :raises HistoryError: When the files make no history.
+        """
+        return {
+            label for script in self.walk_revisions() for label in script.branch_labels
+        }
 
     def _adopt(self) -> None:
         self._ids: frozenset[str] = frozenset()
@@ -67,14 +78,24 @@ class Scripts(History):
         self._added = set()
         return scripts
 
-    def _execute(self, unread: Unread) -> Script | None:
+    def _trust(self, record: Record) -> Script:
         try:
-            return super()._execute(unread)
+            return super()._trust(record)
+        except RevisionError as error:
+            raise unusable(Path(record.path), error) from error
+
+    def _execute(self, unread: Unread) -> Script | None:
+        path = Path(unread.path)
+        try:
+            script = super()._execute(unread)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             # A revision may even call sys.exit() when it is imported.
-            raise unusable(Path(unread.path), error) from error
+            raise unusable(path, error, self.index.locations) from error
+        if script is not None:
+            check_identifiers(script.module, path)
+        return script
 
     def generate_revision(self, *args: Any, **arguments: Any) -> Script | None:
         """Write a revision file; see ``ScriptDirectory.generate_revision``.
@@ -82,7 +103,7 @@ class Scripts(History):
         :raises TemplateError: When the result is not Python, or the message
             became code; nothing is written.
         """
-        self._written: Path | None = None
+        self._written = None
         try:
             script = super().generate_revision(*args, **arguments)
         except BaseException:

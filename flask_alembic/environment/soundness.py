@@ -6,19 +6,26 @@ is missing; both are errors that a person has to mend.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..errors import HistoryError, InvalidRevisionId, RevisionFileError
+from ..hooks.passwords import words
+from .translation import first_line, shown
 
 if TYPE_CHECKING:
     from alembic.script import Script
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f'\"`;\\]")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f@+\-:'\"`/\\;]|\s")
-_WORDS = frozenset({"head", "heads", "base", "current", "none"})
+_SYMBOLS = frozenset({"head", "heads", "base"})
+_WORDS = _SYMBOLS | {"current", "none"}
+_MEND = "Mend down_revision or depends_on in it."
 
 
 def check_history(scripts: Iterable[Script]) -> None:
@@ -28,80 +35,160 @@ def check_history(scripts: Iterable[Script]) -> None:
     :raises HistoryError: Naming the files and what to mend.
     """
     by_id: dict[str, Script] = {}
-    labels: set[str] = set()
+    by_label: dict[str, Script] = {}
     for script in scripts:
-        if not script.revision or _UNSAFE.search(script.revision):
+        id_ = script.revision
+        if not id_ or _UNSAFE.search(id_) or id_ in _SYMBOLS:
             raise HistoryError(
-                f"The revision file {script.path} has the id {script.revision!r}, "
-                "which cannot be written to a version table safely.",
+                f"The revision file {script.path} has the id {id_!r}, which means "
+                "something else to Alembic or to a database.",
                 "Give it an id of letters, digits and underscores.",
             )
-        if script.revision in by_id:
+        if id_ in by_id:
             raise HistoryError(
-                f"Two files have the id {script.revision!r}: "
-                f"{by_id[script.revision].path} and {script.path}.",
+                f"Two files have the id {id_!r}: {by_id[id_].path} and {script.path}.",
                 "Give one of them another id, and those that follow it too.",
             )
-        by_id[script.revision] = script
-        labels.update(script.branch_labels)
+        by_id[id_] = script
+        for label in script.branch_labels:
+            if label in by_label:
+                raise _label_taken(label, by_label[label], script)
+            by_label[label] = script
+    for label in by_label.keys() & by_id.keys():
+        raise _label_taken(label, by_id[label], by_label[label])
+    known = by_id.keys() | by_label.keys()
     for script in by_id.values():
-        _check_parents(script, by_id.keys() | labels)
+        _check_parents(script, known)
 
 
-def _check_parents(script: Script, known: Iterable[str]) -> None:
-    named = (*_several(script.down_revision), *_several(script.dependencies))
-    missing = [parent for parent in named if parent not in known]
-    if missing:
-        raise HistoryError(
-            f"{script.path} follows {', '.join(map(repr, missing))}, which no file "
-            "has.",
-            "Get the missing file back, or mend down_revision or depends_on.",
-        )
+def _label_taken(label: str, one: Script, other: Script) -> HistoryError:
+    return HistoryError(
+        f"{label!r} is the branch label of {other.path}, but {one.path} has that name "
+        "already."
+        if one is not other
+        else f"{label!r} is both the id and a branch label in {other.path}.",
+        "Rename the label, or remove it.",
+    )
 
 
-def _several(value: object) -> tuple[str, ...]:
-    if not value:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
+def _check_parents(script: Script, known: Set[str]) -> None:
+    for value in (script.down_revision, script.dependencies):
+        if not value:
+            continue
+        named = (value,) if isinstance(value, str) else tuple(value)
+        missing = [parent for parent in named if parent not in known]
+        if missing:
+            raise HistoryError(
+                f"{script.path} follows {', '.join(map(repr, missing))}, which no file "
+                "has.",
+                "Get the missing file back, or mend down_revision or depends_on.",
+            )
+        if len(set(named)) < len(named):
+            raise HistoryError(
+                f"{script.path} names a revision twice: "
+                f"{', '.join(map(repr, named))}.",
+                _MEND,
+            )
 
 
-def unusable(path: Path, error: BaseException) -> RevisionFileError:
+def check_identifiers(module: ModuleType, path: Path) -> None:
+    """Refuse identifiers of other types than Alembic understands.
+
+    What Alembic makes of them fails much later, without saying where.
+
+    :param module: The executed file.
+    :param path: The file.
+    :raises RevisionFileError: With the name and what it holds.
+    """
+    revision = getattr(module, "revision", None)
+    if not isinstance(revision, str):
+        raise _no_id(path)
+    for name in ("down_revision", "branch_labels", "depends_on"):
+        value = getattr(module, name, None)
+        several = value if isinstance(value, (tuple, list, set, frozenset)) else [value]
+        if value is not None and not all(isinstance(one, str) for one in several):
+            raise RevisionFileError(
+                f"The revision file {path} has {name} = {shown(repr(value))[1:-1]}, "
+                "which is neither text nor a tuple of it.",
+                f"Mend {name} in it.",
+            )
+
+
+def _no_id(path: Path) -> RevisionFileError:
+    return RevisionFileError(
+        f"{path} is not a revision: it has no usable 'revision' id.",
+        "Set revision = '...' in it, or move the file out of the folder.",
+    )
+
+
+def unusable(
+    path: Path, error: BaseException, folders: Iterable[str] = ()
+) -> RevisionFileError:
     """Return the error for a file that cannot be read or executed.
 
     :param path: The file.
     :param error: What happened.
+    :param folders: Where a link to the file may stand.
     """
+    if not path.exists():
+        links = (one for one in _links(folders) if os.path.realpath(one) == str(path))
+        link = next(links, path)
+        return RevisionFileError(
+            f"The revision file {link} is a link to a file that is not there.",
+            "Restore the file, or remove the link.",
+        )
+    text = first_line(error)
+    line = _line_in(path, error)
     if isinstance(error, SyntaxError):
-        return RevisionFileError(
-            f"The revision file {path} does not compile: {error.msg}, line "
-            f"{error.lineno}.",
-            "Mend the file.",
-        )
-    if isinstance(error, SystemExit):
-        return RevisionFileError(
-            f"The revision file {path} calls sys.exit() when it is imported.",
-            "Remove the call.",
-        )
-    if isinstance(error, ModuleNotFoundError):
-        return RevisionFileError(
-            f"The revision file {path} imports {error.name!r}, which is not installed.",
+        at = f", line {error.lineno}" if error.lineno else ""
+        told = f"does not compile: {error.msg}{at}", "Mend the file."
+    elif isinstance(error, SystemExit):
+        told = "calls sys.exit() when it is imported", "Remove the call."
+    elif isinstance(error, ModuleNotFoundError):
+        told = (
+            f"imports {error.name!r}, which is not installed",
             "Install it or remove the import.",
         )
-    text = str(error)
-    if "Could not determine revision id" in text or isinstance(error, TypeError):
-        return RevisionFileError(
-            f"{path} is not a revision: it has no usable 'revision' id.",
-            "Set revision = '...' in it, or move the file out of the folder.",
+    elif isinstance(error, OSError) and error.strerror:
+        told = f"cannot be read: {error.strerror}", "Check its permissions."
+    elif type(error).__name__ in {"LoopDetected", "DependencyLoopDetected"}:
+        told = f"names itself as what it follows ({text})", _MEND
+    elif "not allowed in revision identifier" in text:
+        told = (
+            f"has an id that Alembic cannot use: {text}",
+            "Give it an id of letters, digits and underscores.",
         )
-    if isinstance(error, AttributeError) and "down_revision" in text:
-        return RevisionFileError(
-            f"The revision file {path} has no 'down_revision'.",
+    elif "other identifiers" in text:
+        told = "changed while it was read", "Run the command again."
+    elif isinstance(error, AttributeError) and "down_revision" in text:
+        told = (
+            "has no 'down_revision'",
             "Set it to the id of the parent, or to None for a base.",
         )
-    return RevisionFileError(
-        f"The revision file {path} cannot be loaded: {type(error).__name__}: {text}.",
-        "Mend the file.",
+    elif "Could not determine revision id" in text or (
+        isinstance(error, TypeError) and not line
+    ):
+        return _no_id(path)
+    else:
+        at = f", line {line}" if line else ""
+        told = f"cannot be loaded: {words(error)}{at}", "Mend the file."
+    return RevisionFileError(f"The revision file {path} {told[0]}.", told[1])
+
+
+def _line_in(path: Path, error: BaseException) -> int:
+    """Return the line of a file at which it failed; 0 when that was elsewhere."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next(
+        (frame.lineno or 0 for frame in frames if frame.filename == str(path)), 0
     )
+
+
+def _links(folders: Iterable[str]) -> Iterator[Path]:
+    for folder in folders:
+        try:
+            yield from (path for path in Path(folder).iterdir() if path.is_symlink())
+        except OSError:
+            continue
 
 
 def check_id(text: str, known: Iterable[str], width: int = 32) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,9 @@ from ..errors import (
     TemplateError,
     UsageError,
 )
+from ..hooks.passwords import hide_passwords
+
+__all__ = ["first_line", "hide_passwords", "shown", "translate", "translated"]
 
 _LONG = 500
 """How much of a foreign message is shown, in characters."""
@@ -167,9 +169,15 @@ def first_line(error: BaseException | None) -> str:
     return hide_passwords(line)[:_LONG].rstrip(". ")
 
 
-def hide_passwords(text: str) -> str:
-    """Replace the password of every URL in a text.
+def shown(text: object, longest: int = 80) -> str:
+    """Return a text as a person may read it: quoted, on one line, not too long.
 
-    :param text: Any text. A password may itself hold an unescaped ``@``.
+    What is typed or read may hold line breaks, escape codes of a terminal, or more
+    than fits on a screen.
+
+    :param text: What was typed or read.
+    :param longest: How many characters are shown.
     """
-    return re.sub(r"(://[^:/@\s]*):[^\s/]*@", r"\1:***@", text)
+    whole = str(text)
+    quoted = repr(whole[:longest]).encode("utf-8", "backslashreplace").decode("utf-8")
+    return quoted if len(whole) <= longest else f"{quoted}..."

@@ -19,30 +19,38 @@ An app passes a plugin in with ``Alembic(plugins=[...])`` or
 ``alembic.register(plugin)``; a package announces one as an entry point in the
 group ``flask_alembic.plugins``. ``flask db plugins`` and ``flask db hooks`` show
 what is there.
+
+The names are imported when they are first used: a web worker that never migrates
+loads neither pluggy nor the payloads.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .errors import AlembicError, HookError, HookFailures, PluginError, Veto, Vetoed
-from .markers import hookimpl
-from .payloads import (
-    Command,
-    Failure,
-    Format,
-    HookFailure,
-    LintTarget,
-    Problem,
-    Report,
-    RevisionRequest,
-    Run,
-    RunResult,
-    Stash,
-    Statement,
-    Step,
-    StepResult,
-    VersionLocation,
-)
-from .registry import PluginRecord
+
+if TYPE_CHECKING:
+    from .markers import hookimpl
+    from .payloads import (
+        Command,
+        Failure,
+        Format,
+        HookFailure,
+        LintTarget,
+        Problem,
+        Report,
+        RevisionRequest,
+        Run,
+        RunResult,
+        Stash,
+        Statement,
+        Step,
+        StepResult,
+        VersionLocation,
+    )
+    from .registry import PluginRecord
 
 __all__ = [
     "AlembicError",
@@ -69,3 +77,19 @@ __all__ = [
     "Vetoed",
     "hookimpl",
 ]
+
+_ELSEWHERE = {"PluginRecord": "registry", "hookimpl": "markers"}
+"""The module of each lazy name that is not in ``payloads``."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'payloads')}")
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,23 +6,28 @@ checker proves each call::
     hooks.tell(specs.after_upgrade, run=run, result=result)
 
 Implementations are called through ``HookCaller.get_hookimpls()``, one at a time,
-because pluggy stops at the first exception and does not say whose it was.
+because pluggy stops at the first exception and does not say whose it was. A plugin
+that calls ``sys.exit()`` has failed like one that raises: a guard that ends the
+process with status 0 would look like a command that went well.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pluggy import HookImpl
 
 from .errors import AlembicError, HookError, Veto, Vetoed
 from .markers import Kind, has_signal, kind_of
+from .passwords import words
 from .payloads import HookFailure
+from .receiving import key_of, name_of, send_to
+from .reentry import entered
 from .registry import Registry
 from .signals import SIGNALS
-from .wrapping import wrap
+from .wrapping import FAILURES, wrap
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -83,13 +88,13 @@ class Hooks:
         refusals: list[tuple[str, str]] = []
         for impl in self._implementations(spec.__name__):
             try:
-                _call(impl, values)
+                self._once(impl, spec.__name__, values)
             except Veto as veto:
                 refusals.append((self._who(impl), veto.reason))
-            except Exception as error:
+            except FAILURES as error:
                 # Fail closed: a guard that cannot answer has not agreed.
                 logger.debug("%s failed", self._who(impl), exc_info=error)
-                refusals.append((self._who(impl), f"it failed: {_words(error)}"))
+                refusals.append((self._who(impl), f"it failed: {words(error)}"))
         if refusals:
             raise Vetoed(spec.__name__, refusals)
         self._announce(spec, values)
@@ -108,8 +113,8 @@ class Hooks:
         values = self._values(spec, "tell", arguments)
         for impl in self._implementations(spec.__name__):
             try:
-                _call(impl, values)
-            except Exception as error:
+                self._once(impl, spec.__name__, values)
+            except FAILURES as error:
                 record = self.registry.record(impl.plugin_name)
                 self._failed(spec.__name__, impl.plugin_name, record.origin, error)
         self._announce(spec, values)
@@ -142,12 +147,13 @@ class Hooks:
         :param spec: A spec of kind ``gather``.
         :param arguments: What the spec takes, without ``app``.
         :return: Pairs of plugin name and answer, those with ``None`` left out.
-        :raises HookError: When an implementation raised.
+        :raises HookError: When an implementation raised, or did not return the
+            list that the spec asks for.
         """
         values = self._values(spec, "gather", arguments)
         answers: list[tuple[str, R]] = []
         for impl in self._implementations(spec.__name__):
-            answer = self._stopping(impl, spec.__name__, values)
+            answer = self._stopping(impl, spec.__name__, values, _collects(spec))
             if answer is not None:
                 answers.append((impl.plugin_name, answer))
         return answers
@@ -229,11 +235,15 @@ class Hooks:
 
     def _implementations(self, name: str, *, core: bool = True) -> Iterator[HookImpl]:
         """Yield the implementations in call order, wrappers first."""
-        caller = getattr(self.registry.manager.hook, name)
-        for impl in reversed(caller.get_hookimpls()):
-            record = self.registry.record(impl.plugin_name)
-            if core or record.source != "core":
+        for impl in self.registry.implementations(name):
+            if core or self.registry.record(impl.plugin_name).source != "core":
                 yield impl
+
+    def _once(self, impl: HookImpl, name: str, values: dict[str, Any]) -> None:
+        """Call one implementation of a guard or tell, unless it is at work."""
+        with entered(id(self.app), name, id(impl.plugin)) as may:
+            if may:
+                _call(impl, values)
 
     def _first(self, name: str, values: dict[str, Any], work: Callable[[], Any]) -> Any:
         """Call the wrappers around the first answer, ``work`` answering last."""
@@ -252,19 +262,35 @@ class Hooks:
             call = wrap(impl, self._who(impl), name, values, call)
         return call()
 
-    def _stopping(self, impl: HookImpl, name: str, values: dict[str, Any]) -> Any:
-        """Call one implementation whose failure stops the command."""
+    def _stopping(
+        self, impl: HookImpl, name: str, values: dict[str, Any], collect: bool = False
+    ) -> Any:
+        """Call one implementation whose failure stops the command.
+
+        :param collect: Whether the answer has to be a list; a generator is run to
+            its end here, while it is known whose it is.
+        """
         try:
-            return _call(impl, values)
+            answer = _call(impl, values)
+            if not collect or answer is None:
+                return answer
+            if isinstance(answer, Iterable) and not isinstance(answer, str | Mapping):
+                return list(answer)
         except AlembicError:
             raise
-        except Exception as error:
+        except FAILURES as error:
             raise HookError(
-                f"{self._who(impl)} failed in {name}: {_words(error)}.",
+                f"{self._who(impl)} failed in {name}: {words(error)}.",
                 "Mend or disable the plugin (flask db plugins lists them).",
                 plugin=impl.plugin_name,
                 hook=name,
             ) from error
+        raise HookError(
+            f"{self._who(impl)} gave {answer!r} to {name}, which is not a list.",
+            "Return a list.",
+            plugin=impl.plugin_name,
+            hook=name,
+        )
 
     def _announce(self, spec: Callable[..., object], values: dict[str, Any]) -> None:
         """Send the signal of a hook to its receivers, one at a time."""
@@ -276,17 +302,19 @@ class Hooks:
         arguments = {name: value for name, value in values.items() if name != "app"}
         for receiver in list(signal.receivers_for(self.app)):
             try:
-                self.app.ensure_sync(receiver)(self.app, **arguments)
-            except Exception as error:
-                name = getattr(receiver, "__qualname__", repr(receiver))
-                module = getattr(receiver, "__module__", "")
-                self._failed(signal.name, f"receiver {module}.{name}", "", error)
+                with entered(id(self.app), signal.name, *key_of(receiver)) as may:
+                    if may:
+                        send_to(receiver, self.app, arguments)
+            except FAILURES as error:
+                self._failed(signal.name, name_of(receiver), "", error)
 
-    def _failed(self, hook: str, plugin: str, origin: str, error: Exception) -> None:
-        self.failures.append(HookFailure(hook, plugin, origin, _words(error)))
+    def _failed(
+        self, hook: str, plugin: str, origin: str, error: BaseException
+    ) -> None:
+        self.failures.append(HookFailure(hook, plugin, origin, words(error)))
         shown = f"{plugin} ({origin})" if origin else plugin
         message = "%s failed in %s, which changes nothing of the outcome: %s"
-        logger.error(message, shown, hook, _words(error))
+        logger.error(message, shown, hook, words(error))
         logger.debug("The error of %s", shown, exc_info=error)
 
     def _who(self, impl: HookImpl) -> str:
@@ -297,5 +325,6 @@ def _call(impl: HookImpl, values: dict[str, Any]) -> Any:
     return impl.function(*(values[name] for name in impl.argnames))
 
 
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+def _collects(spec: Callable[..., object]) -> bool:
+    """Return whether the answer to a hook is a list, by the spec's annotation."""
+    return str(spec.__annotations__["return"]).startswith("Iterable[")

@@ -27,7 +27,8 @@ class AlembicError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()
+        space = "\n" if "\n" in self.message else " "
+        return f"{self.message}{space}{self.advice}".strip()
 
 
 class PluginError(AlembicError):
@@ -81,7 +82,7 @@ class Vetoed(AlembicError):
         self.hook = hook
         self.refusals = tuple(refusals)
         reasons = "; ".join(f"{who}: {reason}" for who, reason in self.refusals)
-        super().__init__(f"Refused by {hook}: {reasons}.".replace("..", "."))
+        super().__init__(f"Refused by {hook}: {reasons.rstrip('.')}.")
 
 
 class HookFailures(AlembicError):

@@ -7,13 +7,17 @@ does not take the others down.
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from .markers import ENTRY_POINT_GROUP
+from .passwords import words
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+ENTRY_POINT_GROUP: Final = "flask_alembic.plugins"
+"""The entry-point group in which installed packages announce plugins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Candidate:
 
 @functools.cache
 def candidates() -> tuple[Candidate, ...]:
-    """Return the entry points of our group, sorted by name.
+    """Return the entry points of our group, sorted by name and distribution.
 
     The scan reads the metadata of every installed distribution, so it is done
     once per process, and only when a command runs. ``candidates.cache_clear()``
@@ -44,15 +48,29 @@ def candidates() -> tuple[Candidate, ...]:
     from importlib.metadata import entry_points
 
     found = [
-        Candidate(
-            name=entry_point.name,
-            entry_point=entry_point,
-            distribution=entry_point.dist.name if entry_point.dist else "",
-            version=entry_point.dist.version if entry_point.dist else "",
-        )
+        Candidate(entry_point.name, entry_point, *_distribution(entry_point))
         for entry_point in entry_points(group=ENTRY_POINT_GROUP)
     ]
-    return tuple(sorted(found, key=lambda candidate: candidate.name))
+    return tuple(sorted(found, key=lambda one: (one.name, one.distribution)))
+
+
+def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
+    """Return the name and version of where an entry point comes from.
+
+    An installation that was interrupted may have no metadata to read them from.
+    """
+    try:
+        distribution = entry_point.dist
+        if distribution is None:
+            return "", ""
+        return distribution.name or "", distribution.version or ""
+    except Exception:
+        return "", ""
+
+
+def left_out() -> bool:
+    """Return whether the environment asks to leave installed plugins out."""
+    return os.environ.get("FLASK_ALEMBIC_NO_PLUGINS", "") not in {"", "0"}
 
 
 def load(candidate: Candidate) -> tuple[object | None, str]:
@@ -65,26 +83,4 @@ def load(candidate: Candidate) -> tuple[object | None, str]:
     try:
         return candidate.entry_point.load(), ""
     except (Exception, SystemExit) as error:
-        return None, f"{type(error).__name__}: {error}"
-
-
-def release(version: str) -> tuple[int, ...]:
-    """Return the numbers at the start of a version, to compare it by.
-
-    :param version: As in ``1.2.0rc1``, which gives ``(1, 2, 0)``.
-    """
-    numbers: list[int] = []
-    for part in version.split("."):
-        digits = ""
-        for character in part:
-            if not character.isdigit():
-                break
-            digits += character
-        if not digits:
-            break
-        numbers.append(int(digits))
-        if digits != part:
-            break
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
+        return None, words(error)

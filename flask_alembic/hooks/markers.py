@@ -22,9 +22,6 @@ Kind = Literal["guard", "tell", "ask", "gather", "edit", "around"]
 PROJECT: Final = "flask_alembic"
 """The name that ties specs and implementations together."""
 
-ENTRY_POINT_GROUP: Final = "flask_alembic.plugins"
-"""The entry-point group in which installed packages announce plugins."""
-
 hookimpl: Final = HookimplMarker(PROJECT)
 """Marks a plugin's function or method as the implementation of a hook."""
 

@@ -1,23 +1,22 @@
 """Which plugins there are for one app, where they come from and in what order.
 
 Call order: the plugins of the app, then entry points (in the order of
-``ALEMBIC_PLUGINS``, else by name), then the default behaviour. pluggy calls what
-was registered last first, so registration goes the other way round.
+``ALEMBIC_PLUGINS``, else by name), then the default behaviour.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pluggy import PluginManager
+from pluggy import HookImpl, PluginManager
 
 from . import loading, specs
 from .errors import PluginError
 from .loading import Candidate
 from .markers import PROJECT
+from .requirements import in_order, is_named, names, release, requirements
 from .signals import spec_functions
 from .validation import hook_names, validate
 
@@ -87,22 +86,27 @@ class Registry:
         self.specs = spec_functions()
         self.manager = PluginManager(PROJECT)
         self.manager.add_hookspecs(specs)
+        self._disabled = names("ALEMBIC_PLUGINS_DISABLED", self.config)
         self._records: dict[str, PluginRecord] = {}
-        self._register(core, PluginRecord(CORE, "core", "active"))
-        for candidate in reversed(self._chosen(load_installed)):
+        self._noted: list[PluginRecord] = []
+        self._order: dict[str, tuple[HookImpl, ...]] = {}
+        for name, plugin in own:
+            self._add_own(name, plugin)
+        for candidate in self._chosen(load_installed):
             self._load(candidate)
-        for name, plugin in reversed(own):
-            self._register(plugin, PluginRecord(name, "app", "active"))
+        self._register(core, PluginRecord(CORE, "core", "active"))
         self._check_required()
 
     @property
     def records(self) -> tuple[PluginRecord, ...]:
         """Every plugin, in call order; those that take no part come last."""
-        ordered = [record for record in reversed(list(self._records.values()))]
-        return tuple(sorted(ordered, key=lambda record: record.status != "active"))
+        return (*self._records.values(), *self._noted)
 
     def record(self, name: str) -> PluginRecord:
-        """Return what is known of the plugin of that name."""
+        """Return what is known of the active plugin of that name.
+
+        :param name: The name it is registered under.
+        """
         return self._records[name]
 
     def describe(self, name: str) -> str:
@@ -113,6 +117,32 @@ class Registry:
         record = self._records.get(name)
         origin = f" ({record.origin})" if record and record.origin else ""
         return f"plugin {name!r}{origin}"
+
+    def implementations(self, hook: str) -> tuple[HookImpl, ...]:
+        """Return who implements a hook, in call order.
+
+        Wrappers come first, the default behaviour last. In between, and among the
+        wrappers: who is marked ``tryfirst``, who is not marked, who is marked
+        ``trylast``, and in each of these in the order of the plugins.
+
+        :param hook: The name of the hook.
+        """
+        if hook not in self._order:
+            caller = getattr(self.manager.hook, hook)
+            found = sorted(caller.get_hookimpls(), key=self._position)
+            self._order[hook] = tuple(found)
+        return self._order[hook]
+
+    def _position(self, impl: HookImpl) -> tuple[bool, bool, int, int]:
+        """Return where an implementation stands.
+
+        pluggy's own order will not do: what is marked ``trylast`` and registered
+        after the default behaviour would be called after it, which is never where
+        the default answers.
+        """
+        rank = 0 if impl.tryfirst else 2 if impl.trylast else 1
+        place = list(self._records).index(impl.plugin_name)
+        return not impl.wrapper, impl.plugin_name == CORE, rank, place
 
     def _register(self, plugin: object, record: PluginRecord) -> None:
         validate(plugin, record.name, self.specs)
@@ -129,60 +159,59 @@ class Registry:
             ) from error
         self._records[record.name] = replace(record, hooks=hook_names(plugin))
 
+    def _add_own(self, name: str, plugin: object) -> None:
+        record = PluginRecord(name, "app", "active")
+        if is_named(self._disabled, name, ""):
+            self._noted.append(_switched_off(record, "in ALEMBIC_PLUGINS_DISABLED"))
+        else:
+            self._register(plugin, record)
+
     def _load(self, candidate: Candidate) -> None:
-        record = PluginRecord(
-            candidate.name,
-            "entry point",
-            "active",
-            distribution=candidate.distribution,
-            version=candidate.version,
-        )
+        """Load an entry point, and keep the reason where that fails."""
+        record = _record(candidate)
+        if candidate.name in {CORE, *self._records}:
+            # Two packages, or one and the app, chose one name for two plugins.
+            shown = candidate.distribution or "another distribution"
+            record = replace(record, name=f"{candidate.name} ({shown})")
         plugin, reason = loading.load(candidate)
+        if plugin is not None and self.manager.is_registered(plugin):
+            self._noted.append(_switched_off(record, "registered already"))
+            return
         if plugin is not None:
             try:
                 self._register(plugin, record)
                 return
             except PluginError as error:
                 reason = str(error)
-        self._note(replace(record, status="failed", reason=reason))
-
-    def _note(self, record: PluginRecord) -> None:
-        """Keep the record of a plugin that takes no part, under a free name."""
-        name = record.name
-        if name in self._records:
-            name = f"{name} ({record.distribution})"
-        self._records[name] = record
+        self._noted.append(replace(record, status="failed", reason=reason))
 
     def _chosen(self, load_installed: bool) -> list[Candidate]:
         """Return the entry points to load, in call order, noting the others."""
-        if os.environ.get("FLASK_ALEMBIC_NO_PLUGINS", "") not in {"", "0"}:
-            load_installed = False
-        wanted = self.config.get("ALEMBIC_PLUGINS")
-        disabled = _names("ALEMBIC_PLUGINS_DISABLED", self.config)
-        if not load_installed:
-            return []
         installed = loading.candidates()
-        if wanted is not None:
-            installed = _in_order(_names("ALEMBIC_PLUGINS", self.config), installed)
-        chosen = []
-        for candidate in installed:
-            if {candidate.name, candidate.distribution} & set(disabled):
-                self._note(_switched_off(candidate, "ALEMBIC_PLUGINS_DISABLED"))
+        wanted: Sequence[Candidate] = installed
+        rescue = not load_installed or loading.left_out()
+        if self.config.get("ALEMBIC_PLUGINS") is not None and not rescue:
+            wanted = in_order(names("ALEMBIC_PLUGINS", self.config), installed)
+        chosen: list[Candidate] = []
+        for candidate in dict.fromkeys((*wanted, *installed)):
+            if rescue:
+                reason = "left out by --no-plugins or FLASK_ALEMBIC_NO_PLUGINS"
+            elif is_named(self._disabled, candidate.name, candidate.distribution):
+                reason = "in ALEMBIC_PLUGINS_DISABLED"
+            elif candidate not in wanted:
+                reason = "not in ALEMBIC_PLUGINS"
             else:
                 chosen.append(candidate)
-        if wanted is not None:
-            for candidate in loading.candidates():
-                if candidate not in installed:
-                    self._note(_switched_off(candidate, "not in ALEMBIC_PLUGINS"))
+                continue
+            self._noted.append(_switched_off(_record(candidate), reason))
         return chosen
 
     def _check_required(self) -> None:
-        for requirement in _names("ALEMBIC_PLUGINS_REQUIRED", self.config):
-            name, _, least = (part.strip() for part in requirement.partition(">="))
+        for name, least in requirements(self.config):
             found = [
                 record
-                for record in self._records.values()
-                if name in {record.name, record.distribution}
+                for record in self.records
+                if is_named([name], record.name, record.distribution)
             ]
             active = [record for record in found if record.status == "active"]
             if not active:
@@ -190,7 +219,7 @@ class Registry:
                     f"Required plugin {name!r} {_absence(found)}; nothing was run.",
                     "Install or mend it, or take it out of ALEMBIC_PLUGINS_REQUIRED.",
                 )
-            if least and loading.release(active[0].version) < loading.release(least):
+            if least and not any(release(r.version) >= release(least) for r in active):
                 raise PluginError(
                     f"Required plugin {name!r} is version "
                     f"{active[0].version or 'unknown'}, but {least} or newer is "
@@ -199,42 +228,18 @@ class Registry:
                 )
 
 
-def _names(key: str, config: Mapping[str, Any]) -> Sequence[str]:
-    value = config.get(key) or ()
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise PluginError(
-            f"{key} must be a list of names, not {value!r}.",
-            f"Write {key} = [{str(value)!r}].",
-        )
-    return [str(name) for name in value]
-
-
-def _in_order(
-    wanted: Sequence[str], installed: Iterable[Candidate]
-) -> tuple[Candidate, ...]:
-    by_name = {candidate.name: candidate for candidate in installed}
-    by_name.update(
-        {c.distribution: c for c in by_name.values() if c.distribution not in by_name}
-    )
-    missing = [name for name in wanted if name not in by_name]
-    if missing:
-        raise PluginError(
-            f"ALEMBIC_PLUGINS names {', '.join(map(repr, missing))}, which is not "
-            "installed.",
-            "Install it or take it out of the list.",
-        )
-    return tuple(dict.fromkeys(by_name[name] for name in wanted))
-
-
-def _switched_off(candidate: Candidate, reason: str) -> PluginRecord:
+def _record(candidate: Candidate) -> PluginRecord:
     return PluginRecord(
         candidate.name,
         "entry point",
-        "disabled",
+        "active",
         distribution=candidate.distribution,
         version=candidate.version,
-        reason=reason,
     )
+
+
+def _switched_off(record: PluginRecord, reason: str) -> PluginRecord:
+    return replace(record, status="disabled", reason=reason)
 
 
 def _absence(found: Sequence[PluginRecord]) -> str:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from .errors import PluginError
 from .markers import PROJECT, RULES, kind_of
 
 Specs = Mapping[str, Callable[..., object]]
+
+logger = logging.getLogger("flask_alembic.hooks")
 
 
 def implementations(plugin: object) -> Iterator[tuple[str, Any, dict[str, Any]]]:
@@ -67,13 +70,38 @@ def validate(plugin: object, name: str, specs: Specs) -> None:
             f"Plugin {name!r} cannot be hashed.",
             "If it is a dataclass, declare it with @dataclass(eq=False).",
         ) from None
-    for attribute, function, options in implementations(plugin):
+    found = list(implementations(plugin))
+    if not found:
+        raise PluginError(
+            f"Plugin {name!r} implements no hook.",
+            "Mark its functions with @hookimpl; flask db hooks lists the names.",
+        )
+    _warn_of_unmarked(plugin, name, specs, {attribute for attribute, _, _ in found})
+    for attribute, function, options in found:
         hook = options.get("specname") or attribute
         if hook not in specs:
             if options.get("optionalhook"):
                 continue
             raise PluginError(f"Plugin {name!r} {_unknown(hook, specs)}", _REMEDY)
         _check(name, hook, function, options, specs[hook])
+
+
+def _warn_of_unmarked(
+    plugin: object, name: str, specs: Specs, marked: Collection[str]
+) -> None:
+    """Log what looks like a listener and is none, for want of the marker.
+
+    Only names of guards and tells: nothing else is called ``before_upgrade``, but
+    a plugin may have methods like ``configure`` for itself.
+    """
+    for hook in specs.keys() - marked:
+        told = kind_of(specs[hook]) in {"guard", "tell"}
+        if told and inspect.isroutine(getattr(plugin, hook, None)):
+            logger.warning(
+                "Plugin %r: %s is not called, because it is not marked with @hookimpl.",
+                name,
+                hook,
+            )
 
 
 _REMEDY = (
@@ -118,10 +146,12 @@ def _check(
                 f"{where}: a wrapper must yield once.",
                 "Write: result = yield, and at the end: return result.",
             )
-    elif inspect.isgeneratorfunction(plain) and RULES[kind_of(spec)].wrappers:
+    elif inspect.isgeneratorfunction(plain) and kind_of(spec) != "gather":
+        # Calling it would run none of its lines: a guard would always agree.
+        wraps = RULES[kind_of(spec)].wrappers
         raise PluginError(
             f"{where}: it yields, but is not marked as a wrapper.",
-            "Mark it @hookimpl(wrapper=True).",
+            "Mark it @hookimpl(wrapper=True)." if wraps else "Take out the yield.",
         )
     _check_arguments(where, function, spec)
 

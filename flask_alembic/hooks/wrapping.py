@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pluggy import HookImpl
 
 from .errors import AlembicError, HookError
+from .passwords import words
+
+FAILURES: Final = (Exception, SystemExit)
+"""What counts as a failure of a plugin; interrupts and the like pass."""
 
 
 def wrap(
@@ -86,8 +90,8 @@ class _Blame:
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         if error is None or error is self.passing:
             return
-        if isinstance(error, AlembicError) or not isinstance(error, Exception):
+        if isinstance(error, AlembicError) or not isinstance(error, FAILURES):
             return
         raise self._error(
-            f"{self.who} failed in {self.hook}: {type(error).__name__}: {error}."
+            f"{self.who} failed in {self.hook}: {words(error)}."
         ) from error

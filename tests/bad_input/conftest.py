@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,11 +23,11 @@ def sandbox(tmp_path: Path) -> Sandbox:
 
 @pytest.fixture
 def chain(sandbox: Sandbox) -> Sandbox:
-    """The app with five revisions in a row, ``aa1`` to ``ab5``, three applied."""
-    ids = ["aa1", "aa2", "ab3", "ab4", "ab5"]
+    """The app with five revisions in a row, ``alpha1`` to ``betas5``, three applied."""
+    ids = ["alpha1", "alpha2", "betas3", "betas4", "betas5"]
     for down, revision in zip([None, *ids], ids, strict=False):
         write_table_revision(sandbox.migrations, revision, down)
-    accepted(sandbox, "upgrade", "ab3")
+    accepted(sandbox, "upgrade", "betas3")
     return sandbox
 
 
@@ -34,3 +38,40 @@ def fork(sandbox: Sandbox) -> Sandbox:
     write_table_revision(sandbox.migrations, "left", "root")
     write_table_revision(sandbox.migrations, "right", "root")
     return sandbox
+
+
+@pytest.fixture
+def open_sandbox() -> Iterator[Sandbox]:
+    """A folder that every user of this machine may enter and write to."""
+    with tempfile.TemporaryDirectory(prefix="flask-alembic-") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        try:
+            yield Sandbox(folder)
+        finally:
+            for path in (folder, *folder.rglob("*")):
+                path.chmod(0o777)
+
+
+@pytest.fixture
+def held_back() -> Callable[[], AbstractContextManager[None]]:
+    """A context in which permissions of files hold this process back.
+
+    Root may read and write everything, so root becomes another user for a while; the
+    modules that are needed inside have to be imported before.
+    """
+    if os.name != "posix":
+        pytest.skip("permissions of files mean something else here")
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)  # "nobody"
+        try:
+            yield
+        finally:
+            if root:
+                os.seteuid(0)
+
+    return hold

@@ -131,7 +131,7 @@ def refused(
 
 def told(outcome: Outcome, code: int, says: Sequence[str] | str) -> None:
     """Hold the words of a failed command to the rules."""
-    assert outcome.code == code, outcome.text
+    assert outcome.code == code, f"[{outcome.code}] {outcome.text}"
     clean(outcome)
     lines = [line for line in outcome.err.splitlines() if line.strip()]
     if lines and lines[0].startswith("Usage:"):
@@ -139,11 +139,13 @@ def told(outcome: Outcome, code: int, says: Sequence[str] | str) -> None:
     else:
         # One sentence of what happened and one of what to do.
         assert len(lines) == 2, outcome.err
-        assert all(line.rstrip().endswith((".", "?")) or "flask db" in line or "pip "
-                   in line for line in lines), outcome.err
+        assert all(
+            line.rstrip().endswith((".", "?")) or "flask db" in line or "pip " in line
+            for line in lines
+        ), outcome.err
     assert lines, outcome.text
     assert lines[0].startswith("Error: "), outcome.err
-    assert outcome.err.count("Error: ") == 1, outcome.err
+    assert sum(line.startswith("Error: ") for line in lines) == 1, outcome.err
     assert max(map(len, lines)) < 1200, outcome.err
     for part in [says] if isinstance(says, str) else says:
         assert part in outcome.err, outcome.err

@@ -90,6 +90,18 @@ class RevisionSource:
                     best, size = range(node.lineno, last + 1), last - node.lineno
         return best
 
+    def simple_statement(self, line: int) -> range | None:
+        """Return the lines of the statement without a body around a line, if any.
+
+        :param line: Counted from 1.
+        """
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.stmt) and not getattr(node, "body", None):
+                last = node.end_lineno or node.lineno
+                if node.lineno <= line <= last:
+                    return range(node.lineno, last + 1)
+        return None
+
     def function(self, name: str) -> ast.FunctionDef | None:
         """Return the top-level function of a name.
 
@@ -128,9 +140,7 @@ class RevisionSource:
 
         :param lines: The lines that were seen to do something.
         """
-        return [
-            call for call in self.calls if not any(line in lines for line in call)
-        ]
+        return [call for call in self.calls if not any(line in lines for line in call)]
 
     def within(self, line: int | None, ranges: list[range]) -> bool:
         """Return whether a line lies in one of the ranges.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .driver import Connection as DriverConnection
-from .driver import Driver, Report
+from .driver import Driver, Report, World
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect, Engine
@@ -46,15 +46,16 @@ def dialect_class(name: str) -> type[Any]:
         return DefaultDialect
 
 
-def recording_dialect(name: str, server: Server) -> Dialect:
+def recording_dialect(name: str, server: Server, world: World) -> Dialect:
     """Return a dialect that asks its connection nothing.
 
     :param name: The name of the dialect.
     :param server: The server, for what the dialect does differently by version.
+    :param world: What exists.
     """
     parent = dialect_class(name)
 
-    class Recording(parent):  # type: ignore[misc]
+    class Recording(parent):  # type: ignore[valid-type,misc]
         supports_statement_cache = False
 
         def set_isolation_level(self, connection: Any, level: str) -> None:
@@ -73,6 +74,11 @@ def recording_dialect(name: str, server: Server) -> Dialect:
             levels = ("SERIALIZABLE", "REPEATABLE READ", "READ COMMITTED")
             return [*levels, "READ UNCOMMITTED", "AUTOCOMMIT"]
 
+        def has_table(self, *_: Any, **__: Any) -> bool:
+            return bool(world.names)
+
+        has_type = has_sequence = has_index = has_table
+
         def do_ping(self, connection: Any) -> bool:
             return True
 
@@ -86,45 +92,42 @@ def recording_dialect(name: str, server: Server) -> Dialect:
     return dialect
 
 
-def recording_engine(
-    dialect: Dialect, report: Report, *, names: tuple[str, ...] = ()
-) -> Engine:
+def recording_engine(dialect: Dialect, report: Report, world: World) -> Engine:
     """Return an engine that reaches no database.
 
     :param dialect: As :func:`recording_dialect` gives it.
     :param report: Called with each statement that may change something.
-    :param names: What its inspector says exists: tables, columns, indexes of
-        these names. Where it is empty nothing exists and queries find nothing.
+    :param world: What exists, for its inspector and its queries.
     """
     from sqlalchemy.engine import Engine, make_url
     from sqlalchemy.pool import StaticPool
 
-    connection = DriverConnection(report, found=bool(names))
+    connection = DriverConnection(report, world)
     creator: Callable[[], Any] = lambda: connection  # noqa: E731
-    dialect.inspector = inspector_class(names)  # type: ignore[attr-defined]
+    dialect.inspector = inspector_class(world)  # type: ignore[attr-defined]
     pool = StaticPool(creator, dialect=dialect)
     return Engine(pool, dialect, make_url(f"{dialect.name}://"))
 
 
-def inspector_class(names: tuple[str, ...]) -> type[Any]:
-    """Return an inspector class that knows these names and nothing else.
+def inspector_class(world: World) -> type[Any]:
+    """Return an inspector class that knows some names and nothing else.
 
-    :param names: What exists, whatever is asked for.
+    :param world: What exists, whatever is asked for.
     """
     from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import NullType
 
     def each(**more: Any) -> list[dict[str, Any]]:
-        return [{"name": name, **more} for name in names]
+        return [{"name": name, **more} for name in world.names]
 
     class RecordingInspector(Inspector):
         def has_table(self, *_: Any, **__: Any) -> bool:
-            return bool(names)
+            return bool(world.names)
 
         has_index = has_sequence = has_schema = has_table
 
         def get_table_names(self, *_: Any, **__: Any) -> list[str]:
-            return list(names)
+            return list(world.names)
 
         get_view_names = get_sequence_names = get_table_names
         get_schema_names = get_temp_table_names = get_table_names
@@ -134,10 +137,10 @@ def inspector_class(names: tuple[str, ...]) -> type[Any]:
             return each(type=NullType(), nullable=True, default=None, comment=None)
 
         def get_indexes(self, *_: Any, **__: Any) -> list[Any]:
-            return each(column_names=list(names), unique=False)
+            return each(column_names=list(world.names), unique=False)
 
         def get_unique_constraints(self, *_: Any, **__: Any) -> list[Any]:
-            return each(column_names=list(names))
+            return each(column_names=list(world.names))
 
         def get_check_constraints(self, *_: Any, **__: Any) -> list[Any]:
             return each(sqltext="")
@@ -152,14 +155,15 @@ def inspector_class(names: tuple[str, ...]) -> type[Any]:
                     "referred_schema": None,
                     "options": {},
                 }
-                for name in names
+                for name in world.names
             ]
 
         def get_pk_constraint(self, *_: Any, **__: Any) -> Any:
-            return {"constrained_columns": [], "name": names[0] if names else None}
+            name = world.names[0] if world.names else None
+            return {"constrained_columns": [], "name": name}
 
         def get_enums(self, *_: Any, **__: Any) -> list[Any]:
-            return each(schema="public", visible=True, labels=list(names))
+            return each(schema="public", visible=True, labels=list(world.names))
 
         def get_table_comment(self, *_: Any, **__: Any) -> Any:
             return {"text": None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 Report = Callable[[str, bool], None]
@@ -48,16 +49,27 @@ class Driver:
         raise Error("This driver connects to nothing.")
 
 
+@dataclass
+class World:
+    """What the database that is not there pretends to hold."""
+
+    names: tuple[str, ...] = ()
+    """Tables, columns, indexes, constraints and types of these names exist."""
+
+    rows: bool = False
+    """Whether queries give one row of ones instead of none."""
+
+
 class Connection:
     """A connection that leads nowhere.
 
     :param report: Called with each statement that may change something.
-    :param found: Whether queries give one row of ones instead of none.
+    :param world: What queries find.
     """
 
-    def __init__(self, report: Report, *, found: bool = False) -> None:
+    def __init__(self, report: Report, world: World) -> None:
         self.report = report
-        self.found = found
+        self.world = world
         self.autocommit = False
 
     def cursor(self, *_args: Any, **_arguments: Any) -> Cursor:
@@ -98,7 +110,7 @@ class Cursor:
             self.description, self._rows = None, []
             return
         self.description = [(name, *(None,) * 6) for name in names]
-        given = bool(returning) or self.connection.found
+        given = bool(returning) or self.connection.world.rows
         self._rows = [(1,) * len(names)] if given else []
         self.rowcount = len(self._rows)
 
@@ -132,7 +144,9 @@ def column_names(sql: str) -> list[str]:
 
     :param sql: A query, or what follows RETURNING.
     """
-    text = re.sub(r"^.*?\bselect\b(\s+distinct\b)?", "", sql, count=1, flags=re.I | re.S)
+    text = re.sub(
+        r"^.*?\bselect\b(\s+distinct\b)?", "", sql, count=1, flags=re.I | re.S
+    )
     names, depth, part = [], 0, ""
     for character in text:
         if depth == 0 and re.search(r"\sfrom\s$", part, re.I):

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -48,7 +49,7 @@ def isolated() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep loggers silent that would speak of work which is not done."""
+    """Keep loggers and warnings silent that speak of work which is not done."""
 
     def silent(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR
@@ -57,7 +58,9 @@ def quiet() -> Iterator[None]:
     for logger in loggers:
         logger.addFilter(silent)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         for logger in loggers:
             logger.removeFilter(silent)

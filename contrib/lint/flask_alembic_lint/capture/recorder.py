@@ -52,7 +52,7 @@ class Recorder:
             with original(
                 table_name, schema, "never", naming_convention=convention
             ) as batch:
-                batch.invoke = self._invoke(context)  # type: ignore[attr-defined]
+                batch.invoke = self._invoke(context)  # type: ignore[method-assign]
                 with self._in_batch(recreate):
                     yield batch
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..facts.model import Direction
 from . import database as databases
+from .driver import World
 from .events import Capture, Event, Failure
 from .isolation import isolated
 from .proxies import LOCK, installed
@@ -33,9 +34,9 @@ def capture(
 ) -> Capture:
     """Run a revision where nothing reaches a database.
 
-    It runs once with a database in which nothing exists. If operations were not
-    reached, because the revision asks first whether something is there, it runs
-    once more with one in which everything it names exists.
+    ``upgrade()`` runs with a database in which nothing exists, ``downgrade()`` with
+    one in which everything the file names does. If operations were not reached,
+    because the revision asks first, both run once more with everything there.
 
     :param revision: The revision's source.
     :param dialect: The name of the dialect.
@@ -46,12 +47,12 @@ def capture(
     """
     attempt = _Attempt(revision, dialect, server, database, config, options or {})
     with LOCK, isolated():
-        first = attempt.run(())
+        first = attempt.run()
         seen = {event.line for event in first.events}
         missing = revision.unreached(seen)
         if not missing:
             return first
-        second = attempt.run(revision.literals)
+        second = attempt.run(everything=True)
     more = tuple(
         event
         for event in second.events
@@ -97,12 +98,13 @@ class _Attempt:
         self.database = database
         self.config = config
         self.options = options
-        self.dialect = databases.recording_dialect(dialect, server)
+        self.world = World()
+        self.dialect = databases.recording_dialect(dialect, server, self.world)
 
-    def run(self, names: tuple[str, ...]) -> Capture:
+    def run(self, *, everything: bool = False) -> Capture:
         recorder = Recorder(self.revision.filename)
         engine = databases.recording_engine(
-            self.dialect, recorder.statement, names=names
+            self.dialect, recorder.statement, self.world
         )
         failures: list[Failure] = []
         with engine.connect() as connection:
@@ -111,14 +113,21 @@ class _Attempt:
             with installed(environment, context) as operations:
                 recorder.attach(operations, context)
                 namespace = self._execute(recorder, failures)
-                for direction in ("upgrade", "downgrade"):
-                    self._call(namespace, direction, recorder, failures)  # type: ignore[arg-type]
+                self._pretend(exists=everything, rows=everything)
+                self._call(namespace, "upgrade", recorder, failures)
+                self._pretend(exists=True, rows=everything)
+                self._call(namespace, "downgrade", recorder, failures)
         return Capture(
             dialect=self.dialect,
             events=tuple(recorder.events),
             failures=tuple(failures),
             namespace=namespace,
         )
+
+    def _pretend(self, *, exists: bool, rows: bool) -> None:
+        """Set what the next function finds; a downgrade finds what it takes away."""
+        self.world.names = self.revision.literals if exists else ()
+        self.world.rows = rows
 
     def _environment(self, connection: Any) -> EnvironmentContext:
         from alembic.config import Config
@@ -129,9 +138,7 @@ class _Attempt:
         environment.configure(connection=connection, **self.options)
         return environment
 
-    def _execute(
-        self, recorder: Recorder, failures: list[Failure]
-    ) -> dict[str, Any]:
+    def _execute(self, recorder: Recorder, failures: list[Failure]) -> dict[str, Any]:
         module = types.ModuleType("revision_under_analysis")
         module.__file__ = self.revision.filename
         try:
@@ -188,9 +195,7 @@ class _Attempt:
         filename = trace.tb_frame.f_code.co_filename if trace else ""
         return filename == self.revision.filename
 
-    def _failure(
-        self, direction: Direction | None, error: BaseException
-    ) -> Failure:
+    def _failure(self, direction: Direction | None, error: BaseException) -> Failure:
         line = None
         trace = error.__traceback__
         while trace is not None:

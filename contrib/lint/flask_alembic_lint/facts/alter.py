@@ -31,7 +31,15 @@ from .types import sql_type
 
 HARMLESS: Final = (
     *("OWNER", "ENABLE", "DISABLE", "RESET", "CLUSTER", "REPLICA", "INHERIT", "NO"),
-    *("ALGORITHM", "LOCK", "COMMENT", "AUTO_INCREMENT", "OF", "NOT", "STATS_PERSISTENT"),
+    *(
+        "ALGORITHM",
+        "LOCK",
+        "COMMENT",
+        "AUTO_INCREMENT",
+        "OF",
+        "NOT",
+        "STATS_PERSISTENT",
+    ),
     *("ORDER", "WITH", "WITHOUT", "FORCE_ROW", "AVG_ROW_LENGTH", "CHECKSUM"),
 )
 """Words that start an action no rule looks at."""
@@ -207,9 +215,7 @@ def _alter(reader: Reader, table: str, where: Where) -> Iterator[Fact]:
         yield Opaque(where=where, table=table, verb="ALTER COLUMN", locks=True)
 
 
-def _modify(
-    reader: Reader, table: str, where: Where, *, renames: bool
-) -> AlterColumn:
+def _modify(reader: Reader, table: str, where: Where, *, renames: bool) -> AlterColumn:
     reader.accept("COLUMN")
     reader.if_exists()
     old = reader.name() if renames else reader.peek().text

@@ -56,7 +56,13 @@ def read_create(reader: Reader, where: Where) -> Iterator[Fact]:
 
 def _skip_definer(reader: Reader) -> None:
     """Skip what MySQL allows before VIEW, TRIGGER and FUNCTION."""
-    while reader.peek().upper in ("DEFINER", "SQL", "ALGORITHM", "RECURSIVE", "TRUSTED"):
+    while reader.peek().upper in (
+        "DEFINER",
+        "SQL",
+        "ALGORITHM",
+        "RECURSIVE",
+        "TRUSTED",
+    ):
         reader.until(
             *("VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "LANGUAGE", "SQL")
         )
@@ -107,7 +113,13 @@ def _table(reader: Reader, where: Where, temporary: bool) -> Iterator[Fact]:
             names += [found["name"]] if found.get("name") else []
         elif inner.peek().upper in ("LIKE", "SELECT"):
             keyed = True
-        elif inner.peek().upper not in ("INDEX", "KEY", "FULLTEXT", "SPATIAL", "PERIOD"):
+        elif inner.peek().upper not in (
+            "INDEX",
+            "KEY",
+            "FULLTEXT",
+            "SPATIAL",
+            "PERIOD",
+        ):
             columns.append(read_column(inner))
     yield CreateTable(
         where=where,

@@ -31,6 +31,7 @@ def read_data(reader: Reader, where: Where) -> Iterator[Fact]:
     if table.rpartition(".")[2].lower() == "pg_enum":
         yield ChangeEnum(where=where, type_name="pg_enum", action="catalog")
         return
+    from_query = reader.has("SELECT")
     reader.until("WHERE", "LIMIT")
     limited = reader.sees("WHERE") or reader.sees("LIMIT")
     yield WriteData(
@@ -38,6 +39,7 @@ def read_data(reader: Reader, where: Where) -> Iterator[Fact]:
         table=table,
         verb={"UPDATE": "update", "DELETE": "delete"}.get(verb, "insert"),  # type: ignore[arg-type]
         has_where=limited and not _always_true(reader),
+        from_query=from_query,
         literals=literals,
     )
 

@@ -136,9 +136,7 @@ def column_fact(column: Column[Any], dialect: Dialect) -> ColumnFact:
     )
 
 
-def _kept(
-    persisted: bool | None, dialect: Dialect
-) -> Literal["stored", "virtual"]:
+def _kept(persisted: bool | None, dialect: Dialect) -> Literal["stored", "virtual"]:
     if persisted is None:
         version = getattr(dialect, "server_version_info", None) or (0,)
         stored = dialect.name == "postgresql" and version < (18,)

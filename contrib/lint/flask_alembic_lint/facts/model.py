@@ -230,6 +230,9 @@ class TableOption(Fact):
 class WriteData(Fact):
     verb: Literal["insert", "update", "delete", "truncate"]
     has_where: bool = False
+    from_query: bool = False
+    """Whether an INSERT takes its rows from a query."""
+
     cascade: bool = False
     literals: tuple[str, ...] = ()
     """The string values in it."""

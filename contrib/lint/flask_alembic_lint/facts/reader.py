@@ -69,9 +69,7 @@ class Reader:
 
     def names(self) -> tuple[str, ...]:
         """Read a parenthesised list and return the first word of each part."""
-        return tuple(
-            part[0].text for part in self.parts(self.parenthesised()) if part
-        )
+        return tuple(part[0].text for part in self.parts(self.parenthesised()) if part)
 
     def parenthesised(self) -> list[Word]:
         """Read from a parenthesis to its partner; return what is between."""

@@ -37,7 +37,12 @@ def render(event: Event, dialect: Dialect) -> str:
         context = MigrationContext.configure(dialect=dialect, opts=options)
         try:
             Operations(context).invoke(event.operation)
-        except (CommandError, SQLAlchemyError, NotImplementedError, ValueError) as error:
+        except (
+            CommandError,
+            SQLAlchemyError,
+            NotImplementedError,
+            ValueError,
+        ) as error:
             raise Refused(str(error).strip().splitlines()[0]) from error
     return buffer.getvalue()
 

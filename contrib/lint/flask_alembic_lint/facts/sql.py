@@ -89,7 +89,9 @@ def _alter(reader: Reader, where: Where) -> Iterator[Fact]:
     elif reader.accept("DOMAIN"):
         name = reader.name()
         if reader.accept("ADD") and not reader.has("NOT", "VALID"):
-            yield Maintenance(where=where, verb=f"ALTER DOMAIN {name} ADD", rewrites=True)
+            yield Maintenance(
+                where=where, verb=f"ALTER DOMAIN {name} ADD", rewrites=True
+            )
     elif reader.accept("SYSTEM"):
         yield Maintenance(where=where, verb="ALTER SYSTEM", needs_autocommit=True)
     elif reader.peek().upper in ("DATABASE", "INSTANCE", "DEFAULT", "ROLE", "USER"):
@@ -203,6 +205,19 @@ def _body(reader: Reader, dialect: str, where: Where) -> Iterator[Fact]:
     yield Opaque(where=where, verb="DO")
 
 
+def _nothing(reader: Reader, where: Where) -> Iterator[Fact]:
+    return iter(())
+
+
+SILENT: Final = (
+    *("SET", "RESET", "SHOW", "GRANT", "REVOKE", "COMMENT", "ANALYZE", "SAVEPOINT"),
+    *("RELEASE", "PRAGMA", "USE", "CALL", "EXPLAIN", "DESCRIBE", "DISCARD", "NOTIFY"),
+    *("CHECKPOINT", "LISTEN", "UNLOCK", "FLUSH", "ATTACH", "DETACH", "SECURITY"),
+    *("REASSIGN", "EXEC", "DECLARE", "PREPARE", "EXECUTE", "DEALLOCATE", "IMPORT"),
+    *("VALUES", "TABLE"),
+)
+"""Words that start a statement which no rule looks at."""
+
 Read = Callable[[Reader, Where], Iterator[Fact]]
 
 READERS: Final[dict[str, Read]] = {
@@ -222,18 +237,7 @@ READERS: Final[dict[str, Read]] = {
         ("VACUUM", "REINDEX", "REFRESH", "CLUSTER", "OPTIMIZE", "REPAIR"), _maintenance
     ),
     "SELECT": _select_into,
-    **dict.fromkeys(
-        *[
-            (
-                *("SET", "RESET", "SHOW", "GRANT", "REVOKE", "COMMENT", "ANALYZE"),
-                *("SAVEPOINT", "RELEASE", "PRAGMA", "USE", "CALL", "EXPLAIN", "DESCRIBE"),
-                *("DISCARD", "CHECKPOINT", "NOTIFY", "LISTEN", "UNLOCK", "FLUSH"),
-                *("ATTACH", "DETACH", "SECURITY", "REASSIGN", "EXEC", "DECLARE"),
-                *("PREPARE", "EXECUTE", "DEALLOCATE", "IMPORT", "VALUES", "TABLE"),
-            )
-        ],
-        lambda _reader, _where: iter(()),
-    ),
+    **dict.fromkeys(SILENT, _nothing),
 }
 """What reads the statements that start with a word."""
 

@@ -1,0 +1,64 @@
+"""The plugin: what Flask-Alembic finds through the entry point.
+
+It shows findings and refuses nothing, until ``ALEMBIC_LINT`` says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask_alembic.hooks import hookimpl
+
+if TYPE_CHECKING:
+    import click
+    from flask import Flask
+    from flask_alembic.hooks import Command, Format, LintTarget, Problem, Run
+
+
+@hookimpl
+def before_command(app: Flask, command: Command) -> None:
+    """Begin anew: settings, heads and git may differ from the last command."""
+    from .sessions import OWN, forget
+
+    if command.name in OWN:
+        forget(app)
+
+
+@hookimpl
+def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
+    """Find dangerous operations in a revision."""
+    from .sessions import session_of
+
+    return session_of(app).problems(target)
+
+
+@hookimpl
+def before_upgrade(app: Flask, run: Run) -> None:
+    """Refuse an upgrade with findings, where the setting ``guard`` asks for it."""
+    if not (app.config.get("ALEMBIC_LINT") or {}):
+        return
+    from .guard import refuse
+
+    refuse(app, run)
+
+
+@hookimpl
+def output_formats(app: Flask) -> Iterable[Format]:
+    """Offer GitHub annotations and SARIF."""
+    from flask_alembic.hooks import Format
+
+    from .formats import github, sarif
+
+    return [
+        Format("github", github.render, "Annotations for GitHub Actions."),
+        Format("sarif", sarif.render, "SARIF 2.1.0, for code scanning."),
+    ]
+
+
+@hookimpl
+def register_commands(app: Flask, cli: click.Group) -> None:
+    """Add ``flask db lint-rules``, and options to ``flask db lint``."""
+    from .commands import add_to
+
+    add_to(cli)

@@ -1,0 +1,40 @@
+"""The rules, one module a topic; importing this package registers all of them."""
+
+from __future__ import annotations
+
+from . import (
+    adding,
+    backends,
+    changing,
+    constraints,
+    data,
+    dropping,
+    enums,
+    files,
+    indexes,
+    locking,
+    names,
+    nullability,
+    waiving,
+)
+from .base import RULES, Hit, Rule, rule
+
+__all__ = [
+    "RULES",
+    "Hit",
+    "Rule",
+    "adding",
+    "backends",
+    "changing",
+    "constraints",
+    "data",
+    "dropping",
+    "enums",
+    "files",
+    "indexes",
+    "locking",
+    "names",
+    "nullability",
+    "rule",
+    "waiving",
+]

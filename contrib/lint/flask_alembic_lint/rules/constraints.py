@@ -1,0 +1,414 @@
+"""Rules about constraints added to tables that hold rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts.model import (
+    AddColumn,
+    AddConstraint,
+    DropConstraint,
+    Maintenance,
+    ValidateConstraint,
+)
+from ..view import View, table_key
+from .base import Hit, names_of, rule
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Return names as the inside of a Python list."""
+    return ", ".join(f'"{name}"' for name in names) or '"..."'
+
+
+def _named(fact: AddConstraint, prefix: str) -> str:
+    table = fact.table.rpartition(".")[2]
+    return fact.name or "_".join((prefix, table, *fact.columns))
+
+
+@rule(
+    "FA301",
+    "foreign key added",
+    on={"postgresql": "error", "mysql": "error", "mariadb": "error"},
+    reason="""
+    Every row is checked while writes to both tables are blocked: PostgreSQL holds a
+    SHARE ROW EXCLUSIVE lock on both until the commit, MySQL and MariaDB copy the table.
+    With NOT VALID PostgreSQL checks new rows only, and VALIDATE CONSTRAINT in a later
+    transaction checks the old ones without blocking anyone.
+    """,
+    rewrite={
+        "postgresql": """
+op.create_foreign_key(
+    "$name", "$table", "$referent", [$columns], [$remote],
+    postgresql_not_valid=True,
+)
+
+# next revision
+op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT $name")
+""",
+        "*": """
+# without the check of the old rows it is done in place
+op.execute("SET SESSION foreign_key_checks = 0")
+op.create_foreign_key("$name", "$table", "$referent", [$columns], [$remote])
+op.execute("SET SESSION foreign_key_checks = 1")
+""",
+    },
+    unsafe="""
+op.create_foreign_key("fk_books_author", "books", "authors", ["author_id"], ["id"])
+""",
+)
+def foreign_key(view: View) -> Iterator[Hit]:
+    for fact in view.existing(AddConstraint):
+        if fact.kind != "foreign key" or fact.where.online:
+            continue
+        if view.server.is_postgresql and fact.not_valid:
+            continue
+        if view.server.is_mysql and _unchecked(fact, view):
+            continue
+        empty = view.server.is_postgresql and _is_new_and_null(fact, view)
+        yield Hit(
+            f"Checking the foreign key of {fact.table} to {fact.referent} blocks "
+            "writes to both tables until it is done.",
+            fact,
+            severity="warning" if empty else None,
+            names=names_of(
+                fact,
+                name=_named(fact, "fk"),
+                columns=_listed(fact.columns),
+                remote=_listed(fact.referent_columns or ("id",)),
+                referent=fact.referent,
+            ),
+        )
+
+
+def _unchecked(fact: AddConstraint, view: View) -> bool:
+    """Return whether MySQL was told not to check foreign keys before."""
+    from ..facts.model import Opaque
+
+    said = [each.where.text.lower() for each in view.before(fact, Opaque)]
+    settings = [text for text in said if "foreign_key_checks" in text]
+    return bool(settings) and settings[-1].rstrip("; ").endswith(("0", "off"))
+
+
+def _is_new_and_null(fact: AddConstraint, view: View) -> bool:
+    """Return whether the column was added before without a value in any row."""
+    added = {
+        each.column.name
+        for each in view.before(fact, AddColumn)
+        if table_key(each.table) == table_key(fact.table) and not each.column.default
+    }
+    return bool(fact.columns) and added.issuperset(fact.columns)
+
+
+@rule(
+    "FA302",
+    "check constraint added",
+    on={"postgresql": "error", "mysql": "error", "mariadb": "error"},
+    reason="""
+    PostgreSQL reads the whole table under an ACCESS EXCLUSIVE lock, MySQL (from 8.0.16
+    on) and MariaDB copy it and block writes. With NOT VALID PostgreSQL only notes the
+    constraint, and VALIDATE CONSTRAINT in a later transaction checks the old rows
+    without blocking anyone.
+    """,
+    rewrite={
+        "postgresql": """
+op.create_check_constraint(
+    "$name", "$table", "$condition", postgresql_not_valid=True$schema
+)
+
+# next revision
+op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT $name")
+""",
+        "*": """
+# check it in the app until there is a quiet hour; then:
+# lint: ignore[FA302] runs in the quiet hour, the copy takes two minutes
+op.create_check_constraint("$name", "$table", "$condition"$schema)
+""",
+    },
+    unsafe="""
+op.create_check_constraint("ck_users_age", "users", "age > 0")
+""",
+)
+def check_constraint(view: View) -> Iterator[Hit]:
+    ignored = view.server.family == "mysql" and not view.server.at_least(8, 0, 16)
+    for fact in view.existing(AddConstraint):
+        if fact.kind != "check" or fact.where.online or ignored:
+            continue
+        if view.server.is_postgresql and (fact.not_valid or fact.inline):
+            continue
+        block = "reads and writes" if view.server.is_postgresql else "writes"
+        yield Hit(
+            f"Checking every row of {fact.table} for {_named(fact, 'ck')} blocks "
+            f"{block} until it is done.",
+            fact,
+            names=names_of(
+                fact,
+                name=_named(fact, "ck"),
+                condition=fact.condition.replace('"', '\\"'),
+            ),
+        )
+
+
+@rule(
+    "FA303",
+    "constraint validated in the transaction that added it",
+    on={"postgresql": "error"},
+    reason="""
+    VALIDATE CONSTRAINT blocks nobody by itself, but the lock that ADD CONSTRAINT took is
+    held until the commit, so the whole check runs under it, as if NOT VALID had not
+    been there.
+    """,
+    rewrite="""
+with op.get_context().autocommit_block():
+    op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT $name")
+""",
+    unsafe="""
+op.create_check_constraint(
+    "ck_users_age", "users", "age > 0", postgresql_not_valid=True
+)
+op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_users_age")
+""",
+)
+def validated_at_once(view: View) -> Iterator[Hit]:
+    for fact in view.existing(ValidateConstraint):
+        number = view.transaction(fact)
+        if number is None:
+            continue
+        for added in view.before(fact, AddConstraint):
+            if added.name == fact.name and view.transaction(added) == number:
+                yield Hit(
+                    f"{fact.name} is validated under the lock that adding it to "
+                    f"{fact.table} took, which blocks others until the commit.",
+                    fact,
+                    names=names_of(fact),
+                )
+                break
+
+
+@rule(
+    "FA304",
+    "unique constraint added",
+    on={"postgresql": "error"},
+    reason="""
+    PostgreSQL builds the index under an ACCESS EXCLUSIVE lock; nobody can read or write
+    meanwhile. An index that was built concurrently before can be made the constraint's
+    in no time.
+    """,
+    rewrite="""
+with op.get_context().autocommit_block():
+    op.create_index(
+        "$name", "$table", [$columns], unique=True,
+        postgresql_concurrently=True$schema,
+    )
+
+# next revision
+op.execute("ALTER TABLE $qualified ADD CONSTRAINT $name UNIQUE USING INDEX $name")
+""",
+    unsafe="""
+op.create_unique_constraint("uq_users_email", "users", ["email"])
+""",
+)
+def unique_constraint(view: View) -> Iterator[Hit]:
+    for fact in view.existing(AddConstraint):
+        if fact.kind == "unique" and not fact.using_index:
+            yield Hit(
+                f"Building the unique index over {fact.table} ({', '.join(fact.columns)}) "
+                "blocks reads and writes until it is done.",
+                fact,
+                names=names_of(
+                    fact, name=_named(fact, "uq"), columns=_listed(fact.columns)
+                ),
+            )
+
+
+@rule(
+    "FA305",
+    "primary key added",
+    on={"postgresql": "error", "mysql": "warning", "mariadb": "warning"},
+    reason="""
+    PostgreSQL sets the columns NOT NULL and builds the index, both under an ACCESS
+    EXCLUSIVE lock. MySQL and MariaDB rebuild the table, which allows reads and writes
+    if the columns are NOT NULL already.
+    """,
+    rewrite={
+        "postgresql": """
+with op.get_context().autocommit_block():
+    op.create_index(
+        "$name", "$table", [$columns], unique=True,
+        postgresql_concurrently=True$schema,
+    )
+
+# next revision: the columns are NOT NULL, see FA203
+op.execute("ALTER TABLE $qualified ADD CONSTRAINT $name PRIMARY KEY USING INDEX $name")
+""",
+        "*": """
+op.execute(
+    "ALTER TABLE $qualified ADD PRIMARY KEY ($plain), ALGORITHM=INPLACE, LOCK=NONE"
+)
+""",
+    },
+    unsafe="""
+op.create_primary_key("pk_users", "users", ["id"])
+""",
+)
+def primary_key(view: View) -> Iterator[Hit]:
+    for fact in view.existing(AddConstraint):
+        if fact.kind != "primary key" or fact.using_index or fact.where.online:
+            continue
+        yield Hit(
+            f"Adding the primary key of {fact.table} "
+            + (
+                "builds its index while reads and writes are blocked."
+                if view.server.is_postgresql
+                else "rebuilds the whole table."
+            ),
+            fact,
+            names=names_of(
+                fact,
+                name=_named(fact, "pk"),
+                columns=_listed(fact.columns),
+                plain=", ".join(fact.columns),
+            ),
+        )
+
+
+@rule(
+    "FA306",
+    "exclusion constraint added",
+    on={"postgresql": "error"},
+    reason="""
+    Its index is built under an ACCESS EXCLUSIVE lock; it can neither be NOT VALID nor
+    take an index that was built before. There is no way without a pause, except for a
+    table that is new.
+    """,
+    rewrite="""
+# lint: ignore[FA306] runs in the maintenance window of 12 May
+op.create_exclude_constraint("$name", "$table", ...)
+""",
+    unsafe="""
+op.execute(
+    "ALTER TABLE bookings ADD CONSTRAINT no_overlap "
+    "EXCLUDE USING gist (room WITH =, during WITH &&)"
+)
+""",
+)
+def exclusion_constraint(view: View) -> Iterator[Hit]:
+    for fact in view.existing(AddConstraint):
+        if fact.kind == "exclude":
+            yield Hit(
+                f"Building the exclusion constraint of {fact.table} blocks reads and "
+                "writes until it is done.",
+                fact,
+                names=names_of(fact, name=fact.name),
+            )
+
+
+@rule(
+    "FA307",
+    "primary key dropped",
+    on={"postgresql": "warning", "mysql": "error", "mariadb": "error"},
+    reason="""
+    MySQL and MariaDB keep the rows in the order of the primary key, so they copy the
+    table and block writes. PostgreSQL is quick, but logical replication has no key for
+    updates any more, and foreign keys that point to it stop the statement.
+    """,
+    rewrite={
+        "postgresql": """
+# a unique index takes over as replica identity before the key goes
+op.execute("ALTER TABLE $qualified REPLICA IDENTITY USING INDEX ...")
+
+# next revision
+# lint: ignore[FA307] the replica identity is another index since the last revision
+op.execute("ALTER TABLE $qualified DROP CONSTRAINT $name")
+""",
+        "*": """
+# drop and add in one statement: rebuilt in place, writes go on
+op.execute(
+    "ALTER TABLE $qualified DROP PRIMARY KEY, ADD PRIMARY KEY (...), "
+    "ALGORITHM=INPLACE, LOCK=NONE"
+)
+""",
+    },
+    unsafe="""
+op.drop_constraint("pk_users", "users", type_="primary")
+""",
+)
+def primary_key_dropped(view: View) -> Iterator[Hit]:
+    for fact in view.existing(DropConstraint):
+        if fact.kind == "primary key" and not fact.where.online:
+            yield Hit(
+                f"Dropping the primary key of {fact.table} "
+                + (
+                    "leaves logical replication without a key."
+                    if view.server.is_postgresql
+                    else "copies the table and blocks writes meanwhile."
+                ),
+                fact,
+                names=names_of(fact, name=fact.name),
+            )
+
+
+@rule(
+    "FA308",
+    "constraint dropped without its name",
+    on={"*": "error"},
+    reason="""
+    Autogenerate writes op.drop_constraint(None, ...) for a constraint that has no name
+    in the models. It cannot work: no database drops a constraint that is not named, so
+    the downgrade fails when it is needed. A naming convention on the metadata gives
+    every constraint a name.
+    """,
+    rewrite="""
+op.drop_constraint("${table}_${kind}", "$table", type_="$type_"$schema)
+""",
+    unsafe="""
+def upgrade():
+    op.create_foreign_key(
+        None, "books", "authors", ["author_id"], ["id"], postgresql_not_valid=True
+    )
+
+def downgrade():
+    op.drop_constraint(None, "books", type_="foreignkey")
+""",
+)
+def dropped_without_name(view: View) -> Iterator[Hit]:
+    for direction in view.facts:
+        for fact in view.each(DropConstraint, direction):
+            if fact.name is None and fact.kind != "primary key":
+                short = {"foreign key": "fkey", "unique": "key", "check": "check"}
+                type_ = fact.kind.replace("foreign key", "foreignkey")
+                yield Hit(
+                    f"A constraint of {fact.table} is dropped without its name, which "
+                    "fails on every database.",
+                    fact,
+                    names=names_of(
+                        fact, kind=short.get(fact.kind, "key"), type_=type_ or "unique"
+                    ),
+                )
+
+
+@rule(
+    "FA309",
+    "constraint added to a domain",
+    on={"postgresql": "error"},
+    reason="""
+    Every column of the domain, in every table, is checked while the tables are locked.
+    NOT VALID and a later VALIDATE CONSTRAINT avoid that.
+    """,
+    rewrite="""
+op.execute("ALTER DOMAIN ... ADD CONSTRAINT ... CHECK (...) NOT VALID")
+
+# next revision
+op.execute("ALTER DOMAIN ... VALIDATE CONSTRAINT ...")
+""",
+    unsafe="""
+op.execute("ALTER DOMAIN zip ADD CONSTRAINT zip_length CHECK (length(VALUE) = 5)")
+""",
+)
+def domain_constraint(view: View) -> Iterator[Hit]:
+    for fact in view.each(Maintenance):
+        if fact.verb.startswith("ALTER DOMAIN"):
+            yield Hit(
+                f"{fact.verb} checks every column of the domain in every table while "
+                "the tables are locked.",
+                fact,
+            )

@@ -1,0 +1,126 @@
+"""Rules about revisions that change rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts.model import DropTable, WriteData
+from ..view import View, table_key
+from .base import Hit, names_of, rule
+from .locking import changes_structure
+
+BATCHES = """
+# a revision of its own, many small transactions
+with op.get_context().autocommit_block():
+    bind = op.get_bind()
+    while bind.execute(sa.text(
+        "$verb_batch WHERE id IN (SELECT id FROM $qualified WHERE ... LIMIT 1000)"
+    )).rowcount:
+        pass
+"""
+
+
+def _names(fact: WriteData) -> dict[str, str]:
+    verb = "DELETE FROM {}" if fact.verb == "delete" else "UPDATE {} SET ..."
+    return names_of(fact, verb_batch=verb.format(fact.table))
+
+
+@rule(
+    "FA701",
+    "data change mixed with DDL",
+    on={"postgresql": "warning", "mysql": "warning", "mariadb": "warning"},
+    reason="""
+    On PostgreSQL the locks that ALTER TABLE took are held while the rows are changed, so
+    everybody waits for as long as that takes. On MySQL and MariaDB every DDL statement
+    commits, so the rows that were changed before a failure stay changed. A revision of
+    its own for the data has neither trouble.
+    """,
+    rewrite=BATCHES,
+    unsafe="""
+op.add_column("users", sa.Column("state", sa.String(10)))
+op.execute("UPDATE users SET state = 'active' WHERE state IS NULL")
+""",
+)
+def mixed_with_ddl(view: View) -> Iterator[Hit]:
+    for fact in view.existing(WriteData):
+        big = fact.verb in ("update", "delete") or fact.from_query
+        if not big:
+            continue
+        number = view.transaction(fact)
+        for other in view.facts["upgrade"]:
+            together = view.transaction(other) == number
+            if not changes_structure(other) or view.is_fresh(other):
+                continue
+            if view.server.transactional_ddl and not (together and number is not None):
+                continue
+            yield Hit(
+                f"Rows of {fact.table} are changed in the revision that alters "
+                f"{other.table or 'a table'}"
+                + (
+                    ", while its lock is held."
+                    if view.server.transactional_ddl
+                    else ", and DDL commits what was changed before a failure."
+                ),
+                fact,
+                names=_names(fact),
+            )
+            break
+
+
+@rule(
+    "FA702",
+    "every row of a table updated at once",
+    on={"postgresql": "warning", "mysql": "warning", "mariadb": "warning"},
+    reason="""
+    One statement locks every row until the commit, writes all of them anew, and
+    replicates as one transaction. On a big table that stops other writers for minutes
+    and fills the disk.
+    """,
+    rewrite=BATCHES,
+    unsafe="""
+op.execute("UPDATE users SET state = 'active'")
+""",
+)
+def whole_table_update(view: View) -> Iterator[Hit]:
+    for fact in view.existing(WriteData):
+        if fact.verb == "update" and not fact.has_where:
+            yield Hit(
+                f"Every row of {fact.table} is updated in one statement and stays "
+                "locked until the commit.",
+                fact,
+                names=_names(fact),
+            )
+
+
+@rule(
+    "FA703",
+    "every row of a table deleted",
+    on={"*": "error"},
+    reason="""
+    The rows are gone for good; downgrade() cannot bring them back. TRUNCATE needs an
+    ACCESS EXCLUSIVE lock besides.
+    """,
+    rewrite="""
+op.execute("CREATE TABLE ${table}_backup AS SELECT * FROM $qualified")
+
+# next revision, when nobody missed anything:
+# lint: ignore[FA703] kept in ${table}_backup
+op.execute("DELETE FROM $qualified")
+""",
+    unsafe="""
+op.execute("DELETE FROM sessions")
+""",
+)
+def whole_table_delete(view: View) -> Iterator[Hit]:
+    for fact in view.existing(WriteData):
+        if fact.verb == "truncate" or (fact.verb == "delete" and not fact.has_where):
+            dropped = any(
+                table_key(later.table) == table_key(fact.table)
+                for later in view.after(fact, DropTable)
+            )
+            if not dropped:
+                yield Hit(
+                    f"Every row of {fact.table} is deleted, for good.",
+                    fact,
+                    names=names_of(fact),
+                )

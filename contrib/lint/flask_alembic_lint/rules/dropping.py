@@ -1,0 +1,341 @@
+"""Rules about what goes away or gets another name while code still uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts.model import (
+    AddColumn,
+    AlterColumn,
+    CreateTable,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    DropTable,
+    DropType,
+    Fact,
+    RenameObject,
+    RenameTable,
+    WriteData,
+)
+from ..view import View, table_key
+from .base import Hit, names_of, rule
+
+
+@rule(
+    "FA501",
+    "table dropped",
+    on={"*": "error"},
+    reason="""
+    Its rows are gone for good; downgrade() brings the table back without them. Code of
+    the last release that still reads it fails at once. Drop it in a release after the
+    one whose code no longer knows it.
+    """,
+    rewrite="""
+# release 1: take the model out of the code; release 2, after a backup:
+# lint: ignore[FA501] no running code knows it since 2.4, backed up on 12 May
+op.drop_table("$table"$schema)
+""",
+    unsafe="""
+op.drop_table("invoices")
+""",
+)
+def table_dropped(view: View) -> Iterator[Hit]:
+    replaced = {table_key(fact.to) for fact in view.each(RenameTable)}
+    for fact in view.existing(DropTable):
+        again = any(
+            table_key(later.table) == table_key(fact.table)
+            for later in view.after(fact, CreateTable)
+        )
+        if table_key(fact.table) in replaced:
+            continue  # a copy of it takes its name: a rebuild by hand
+        more = " and made anew, empty" if again else ""
+        yield Hit(
+            f"{fact.table} is dropped{more}: its rows are gone for good, and running "
+            "code that still uses it fails.",
+            fact,
+            names=names_of(fact),
+        )
+
+
+@rule(
+    "FA502",
+    "column dropped",
+    on={"*": "error"},
+    reason="""
+    Its values are gone for good. Code of the last release still names the column in
+    every SELECT and INSERT that its model makes, and fails at once. Take it out of the
+    model in one release, and drop it in the next.
+    """,
+    rewrite="""
+# release 1: take the column out of the model; release 2:
+# lint: ignore[FA502] no running code knows it since 2.4
+with op.batch_alter_table("$table"$schema) as batch_op:
+    batch_op.drop_column("$name")
+""",
+    unsafe="""
+op.drop_column("users", "nickname")
+""",
+)
+def column_dropped(view: View) -> Iterator[Hit]:
+    added = {(table_key(fact.table), fact.column.name) for fact in view.each(AddColumn)}
+    for fact in view.existing(DropColumn):
+        before = any(
+            table_key(each.table) == table_key(fact.table)
+            and each.column.name == fact.name
+            for each in view.before(fact, AddColumn)
+        )
+        if before and (table_key(fact.table), fact.name) in added:
+            continue  # a helper column of this very revision
+        if _replaced_by_rename(fact, view):
+            continue  # FA201's business: its type is changed by hand
+        yield Hit(
+            f"{fact.table}.{fact.name} is dropped: its values are gone for good, and "
+            "running code whose model has it fails.",
+            fact,
+            names=names_of(fact),
+        )
+
+
+def _replaced_by_rename(fact: DropColumn, view: View) -> bool:
+    """Return whether a new column takes over the name of the dropped one."""
+    new = {
+        each.column.name
+        for each in view.each(AddColumn)
+        if table_key(each.table) == table_key(fact.table)
+    }
+    return any(
+        each.new_name == fact.name and each.name in new
+        for each in view.after(fact, AlterColumn)
+    )
+
+
+@rule(
+    "FA503",
+    "column renamed",
+    on={"*": "error"},
+    reason="""
+    Running code asks for the old name until it is replaced, the new code for the new
+    one; whichever is first, there is a time in which one of them fails.
+    """,
+    rewrite="""
+# the attribute gets the new name, the column keeps its own:
+#     $new_name = db.Column("$name", ...)
+pass
+
+# or, in three releases: add, write both and fill, drop
+op.add_column("$table", sa.Column("$new_name", sa.Text())$schema)
+""",
+    unsafe="""
+op.alter_column(
+    "users", "name", new_column_name="full_name", existing_type=sa.String(50),
+    existing_nullable=True,
+)
+""",
+)
+def column_renamed(view: View) -> Iterator[Hit]:
+    for fact in view.existing(AlterColumn):
+        if not fact.new_name:
+            continue
+        own = any(
+            table_key(each.table) == table_key(fact.table)
+            and each.column.name == fact.name
+            for each in view.before(fact, AddColumn)
+        )
+        if not own:
+            yield Hit(
+                f"{fact.table}.{fact.name} becomes {fact.new_name}: running code that "
+                "asks for the old name fails.",
+                fact,
+                names=names_of(fact),
+            )
+
+
+@rule(
+    "FA504",
+    "table renamed",
+    on={"*": "error"},
+    reason="""
+    Running code asks for the old name until it is replaced. A view under the old name
+    (PostgreSQL) or a model that keeps the old table name avoids the gap.
+    """,
+    rewrite="""
+# the model gets the new name, the table keeps its own:
+#     __tablename__ = "$table"
+pass
+""",
+    unsafe="""
+op.rename_table("users", "accounts")
+""",
+)
+def table_renamed(view: View) -> Iterator[Hit]:
+    gone = {table_key(fact.table) for fact in view.each(DropTable)}
+    for fact in view.existing(RenameTable):
+        taken = any(
+            table_key(each.to if isinstance(each, RenameTable) else each.table)
+            == table_key(fact.table)
+            for each in (*view.after(fact, RenameTable), *view.after(fact, CreateTable))
+        )
+        if taken or table_key(fact.to) in gone:
+            continue  # moved aside, and a new one takes its place
+        yield Hit(
+            f"{fact.table} becomes {fact.to}: running code that asks for the old name "
+            "fails.",
+            fact,
+            names=names_of(fact),
+        )
+
+
+@rule(
+    "FA505",
+    "drop with CASCADE",
+    on={"*": "error"},
+    reason="""
+    CASCADE also drops what the revision does not name: views, foreign keys of other
+    tables, columns of a type. What it takes along depends on the database it runs on,
+    and downgrade() does not bring it back.
+    """,
+    rewrite="""
+# name what depends on it, and drop that first
+op.execute("DROP VIEW ...")
+""",
+    unsafe="""
+op.execute("DROP TABLE invoices CASCADE")
+""",
+)
+def cascade(view: View) -> Iterator[Hit]:
+    kinds = (DropTable, DropColumn, DropConstraint, DropIndex, DropObject, DropType)
+    for direction, facts in view.facts.items():
+        for fact in facts:
+            if isinstance(fact, kinds) and fact.cascade and not view.is_fresh(fact):
+                yield _cascade_hit(fact, "info" if direction == "downgrade" else None)
+            elif isinstance(fact, WriteData) and fact.cascade:
+                yield _cascade_hit(fact, "info" if direction == "downgrade" else None)
+
+
+def _cascade_hit(fact: Fact, severity: str | None) -> Hit:
+    what = getattr(fact, "name", None) or fact.table
+    verb = "truncates" if isinstance(fact, WriteData) else "drops"
+    return Hit(
+        f"CASCADE {verb} whatever depends on {what}, without naming it.",
+        fact,
+        severity=severity,  # type: ignore[arg-type]
+        names=names_of(fact),
+    )
+
+
+@rule(
+    "FA506",
+    "drop and add that look like a rename",
+    on={"*": "warning"},
+    reason="""
+    Autogenerate cannot see a rename: it writes a column that goes and a column of the
+    same type that comes, and the values are lost. If it is a rename, copy them.
+    """,
+    rewrite="""
+op.add_column("$table", sa.Column("$added", $type)$schema)
+op.execute("UPDATE $qualified SET $added = $name WHERE $added IS NULL")
+""",
+    unsafe="""
+op.add_column("users", sa.Column("full_name", sa.String(50), nullable=True))
+op.drop_column("users", "name")
+""",
+)
+def looks_like_rename(view: View) -> Iterator[Hit]:
+    for fact in view.existing(DropColumn):
+        same = [
+            each
+            for each in view.each(AddColumn)
+            if table_key(each.table) == table_key(fact.table)
+        ]
+        gone = [
+            each
+            for each in view.existing(DropColumn)
+            if table_key(each.table) == table_key(fact.table)
+        ]
+        if len(same) != 1 or len(gone) != 1 or same[0].column.name == fact.name:
+            continue
+        if not _alike(fact, same[0], view) or _is_copied(fact, view):
+            continue
+        yield Hit(
+            f"If {fact.table}.{fact.name} is renamed to {same[0].column.name}, its "
+            "values are lost this way.",
+            fact,
+            names=names_of(
+                fact, added=same[0].column.name, type=same[0].column.type.python
+            ),
+        )
+
+
+def _alike(drop: DropColumn, add: AddColumn, view: View) -> bool:
+    """Return whether downgrade() shows that both columns are of one type."""
+    restored = [
+        each.column.type
+        for each in view.each(AddColumn, "downgrade")
+        if each.column.name == drop.name
+        and table_key(each.table) == table_key(drop.table)
+    ]
+    if not restored:  # the names are all there is to go by
+        words = set(drop.name.lower().split("_"))
+        return bool(words & set(add.column.name.lower().split("_")) - {"id"})
+    old, new = restored[0], add.column.type
+    return (old.name, old.args, old.values) == (new.name, new.args, new.values)
+
+
+def _is_copied(drop: DropColumn, view: View) -> bool:
+    """Return whether values are moved before the old column goes."""
+    return any(
+        each.verb == "update" and table_key(each.table) == table_key(drop.table)
+        for each in view.before(drop, WriteData)
+    )
+
+
+@rule(
+    "FA507",
+    "schema or database dropped",
+    on={"*": "error"},
+    reason="""
+    Everything in it is gone for good, whatever made it.
+    """,
+    rewrite="""
+# drop what this app made, table by table, in revisions of their own
+pass
+""",
+    unsafe="""
+op.execute("DROP SCHEMA archive")
+""",
+)
+def schema_dropped(view: View) -> Iterator[Hit]:
+    for fact in view.each(DropObject):
+        if fact.kind in ("SCHEMA", "DATABASE"):
+            yield Hit(
+                f"DROP {fact.kind} {fact.name} takes all that is in it.",
+                fact,
+                names=names_of(fact),
+            )
+
+
+@rule(
+    "FA508",
+    "schema renamed",
+    on={"*": "error"},
+    reason="""
+    Every table in it has another name at once; running code asks for the old ones.
+    """,
+    rewrite="""
+# make the new schema, and move the code to it table by table
+op.execute("CREATE SCHEMA $to")
+""",
+    unsafe="""
+op.execute("ALTER SCHEMA sales RENAME TO shop")
+""",
+)
+def schema_renamed(view: View) -> Iterator[Hit]:
+    for fact in view.each(RenameObject):
+        if fact.kind == "schema":
+            yield Hit(
+                f"Running code that uses the schema {fact.name} fails.",
+                fact,
+                names=names_of(fact),
+            )

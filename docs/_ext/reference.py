@@ -1,0 +1,158 @@
+"""Directives that write the reference from the code, so that it cannot drift.
+
+``db-command`` shows how a command is called and its options, from Click; ``db-output``
+shows what commands wrote, from ``docs/outputs``; ``names-of`` lists a set of names;
+``signal-table`` and ``error-table`` list signals and exceptions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import click
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+OUTPUTS = Path(__file__).parent.parent / "outputs"
+
+
+class DbOutput(SphinxDirective):
+    """Show the output of that name."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        path = OUTPUTS / f"{self.arguments[0]}.txt"
+        self.env.note_dependency(str(path))
+        text = path.read_text("utf-8").rstrip("\n")
+        block = nodes.literal_block(text, text, language=self._language(text))
+        self.set_source_info(block)
+        return [block]
+
+    @staticmethod
+    def _language(text: str) -> str:
+        # The console lexer takes a line of output that begins like a prompt for one.
+        return "console" if "\n# " not in text else "text"
+
+
+class Generated(SphinxDirective):
+    """A directive that stands for lines of reStructuredText."""
+
+    def parsed(self, lines: list[str]) -> list[nodes.Node]:
+        container = nodes.container()
+        source = StringList(lines, f"<{self.name}>")
+        self.state.nested_parse(source, self.content_offset, container)
+        return container.children
+
+
+class NamesOf(Generated):
+    """List the names in a set, sorted."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        module, _, name = self.arguments[0].rpartition(".")
+        names = getattr(importlib.import_module(module), name)
+        return self.parsed([", ".join(f"``{one}``" for one in sorted(names))])
+
+
+class SignalTable(Generated):
+    """List the signals: name, arguments, when."""
+
+    def run(self) -> list[nodes.Node]:
+        from flask_alembic.hooks.signals import SIGNALS, spec_functions
+
+        lines = [".. list-table::", "    :header-rows: 1", ""]
+        lines += _row("Signal", "Arguments", "When")
+        for name in SIGNALS:
+            spec = spec_functions()[name]
+            arguments = list(inspect.signature(spec).parameters)[1:]
+            lines += _row(
+                f":func:`{name} <flask_alembic.hooks.specs.{name}>`",
+                ", ".join(f"``{argument}``" for argument in arguments),
+                _paragraph(spec.__doc__, 1),
+            )
+        return self.parsed(lines)
+
+
+class ErrorTable(Generated):
+    """List the exceptions: name, exit code, meaning."""
+
+    def run(self) -> list[nodes.Node]:
+        from flask_alembic import errors
+
+        lines = [".. list-table::", "    :header-rows: 1", ""]
+        lines += _row("Exception", "Exit code", "Meaning")
+        for name in errors.__all__:
+            error = getattr(errors, name)
+            code = str(getattr(error, "exit_code", "–"))
+            lines += _row(
+                f":exc:`~flask_alembic.errors.{name}`",
+                code,
+                _paragraph(error.__doc__, 0),
+            )
+        return self.parsed(lines)
+
+
+def _row(*cells: str) -> list[str]:
+    first, *rest = cells
+    return [f"    * - {first}", *(f"      - {cell}" for cell in rest)]
+
+
+def _paragraph(text: str | None, number: int) -> str:
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return " ".join(paragraphs[number].split())
+
+
+class DbCommand(Generated):
+    """Show the help, the usage and the options of a command."""
+
+    required_arguments = 1
+    option_spec = {"no-help": directives.flag}
+
+    def run(self) -> list[nodes.Node]:
+        from flask_alembic.cli.group import builtin_commands
+
+        name = self.arguments[0]
+        command = builtin_commands()[name]
+        context = click.Context(command, info_name=name)
+        usage = " ".join(command.collect_usage_pieces(context))
+        lines = [".. code-block:: console", "", f"    $ flask db {name} {usage}", ""]
+        if "no-help" not in self.options:
+            lines = [*_help(command), "", *lines]
+        for parameter in command.params:
+            lines += _option(parameter, context)
+        return self.parsed(lines)
+
+
+def _help(command: click.Command) -> list[str]:
+    """Return the help text; the words after ``Example:`` become a literal."""
+    lines: list[str] = []
+    for line in (command.help or "").splitlines():
+        before, example, after = line.partition("Example: ")
+        lines.append(f"{before}{example}``{after}``" if example else line)
+    return lines
+
+
+def _option(parameter: click.Parameter, context: click.Context) -> list[str]:
+    record: Any = parameter.get_help_record(context)
+    if record is None or not isinstance(parameter, click.Option):
+        return []
+    names, text = record
+    return [f"``{names}``", f"    {text}", ""]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("db-output", DbOutput)
+    app.add_directive("names-of", NamesOf)
+    app.add_directive("signal-table", SignalTable)
+    app.add_directive("error-table", ErrorTable)
+    app.add_directive("db-command", DbCommand)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,135 @@
+"""Run the commands that the docs show and write what they say to ``docs/outputs``.
+
+``python docs/refresh.py [NAME ...]`` runs the scenarios of those names, or all. A line
+of a file in ``docs/outputs`` that begins with ``$`` is a command; what stands below it
+is what it wrote, stdout and stderr together. To add an output, write a file that holds
+only the commands, name it in :mod:`scenarios`, and refresh.
+
+Ids, times and folders differ from run to run: a file in which nothing else has changed
+is left as it is, and ``tests/test_docs.py`` compares without them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+OUTPUTS = DOCS / "outputs"
+HOME = "/home/ada/shop"
+"""The folder that the docs show instead of a temporary one."""
+
+_MARK = "\x1e"
+
+
+def commands_of(text: str) -> list[str]:
+    """Return the commands in an output; a line after ``>`` belongs to the one above.
+
+    :param text: What the file holds.
+    """
+    commands: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            commands.append(line[2:])
+        elif line.startswith("> ") and commands:
+            commands[-1] += "\n" + line[2:]
+    return commands
+
+
+def run(steps: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Run a scenario in an empty folder.
+
+    :param steps: Names of outputs, and shell commands that are not shown, which
+        begin with ``!``.
+    :return: Pairs of the name of an output and what its commands wrote.
+    """
+    shown: list[tuple[str, str]] = []
+    script = ["exec 2>&1"]
+    for step in steps:
+        if step.startswith("!"):
+            script.append(f"{{ {step[1:]}\n}} > /dev/null 2>&1 || exit 99")
+            continue
+        for command in commands_of((OUTPUTS / f"{step}.txt").read_text("utf-8")):
+            shown.append((step, command))
+            script += [f"printf '{_MARK}'; (exit $status)", command, "status=$?"]
+    with tempfile.TemporaryDirectory() as folder:
+        done = _bash("\n".join(script), Path(folder).resolve())
+    before, *written = done.split(_MARK)
+    if before or len(written) != len(shown):
+        raise RuntimeError(f"A hidden step failed:\n{done}")
+    texts: dict[str, list[str]] = {}
+    for (name, command), output in zip(shown, written, strict=True):
+        prompt = "$ " + command.replace("\n", "\n> ")
+        texts.setdefault(name, []).append(f"{prompt}\n{output.rstrip()}".rstrip())
+    for name, parts in texts.items():
+        yield name, "\n".join(parts) + "\n"
+
+
+def _bash(script: str, folder: Path) -> str:
+    environment = {
+        **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "ROOT": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "COLUMNS": "88",
+    }
+    done = subprocess.run(
+        ["bash", "-c", f"status=0\n{script}"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode == 99:
+        raise RuntimeError(f"A hidden step failed:\n{done.stdout}{done.stderr}")
+    # SQLite's lock names process and host; people see those of their own machine.
+    text = re.sub(r"\(process (\d+) on [\w.-]+\)", r"(process \1 on web-1)", done.stdout)
+    return text.replace(str(folder), HOME)
+
+
+def normalised(text: str) -> str:
+    """Return an output without what differs from run to run.
+
+    :param text: An output.
+    """
+    ids: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        return ids.setdefault(match[0], f"id{len(ids) + 1}")
+
+    text = re.sub(r"\b(?=\w*\d)[0-9a-f]{12}\b", name, text)
+    text = re.sub(r"\b[0-9a-f]{4}…", "id…", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\+00:00)?", "WHEN", text)
+    text = re.sub(r"\b(process|session) \d+", r"\1 N", text)
+    text = re.sub(r"\bfor \d+ s\b", "for N s", text)
+    text = re.sub(r'("elapsed": )[\d.e-]+', r"\1N", text)
+    text = re.sub(r"\b\d+\.\d+ ?(?:s|ms|seconds)\b", "N s", text)
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+def main(names: Sequence[str]) -> None:
+    """Refresh the outputs of scenarios.
+
+    :param names: Which; all for none.
+    """
+    sys.path.insert(0, str(DOCS))
+    from scenarios import SCENARIOS
+
+    for scenario in names or SCENARIOS:
+        for name, text in run(SCENARIOS[scenario]):
+            path = OUTPUTS / f"{name}.txt"
+            if normalised(path.read_text("utf-8")) != normalised(text):
+                path.write_text(text, "utf-8")
+                print(f"{scenario}: {name} has changed")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,27 @@
+"""Saying what was raised, without the passwords that errors like to quote."""
+
+from __future__ import annotations
+
+import re
+
+
+def hide_passwords(text: str) -> str:
+    """Replace the password of every URL in a text.
+
+    :param text: Any text. A password may itself hold an unescaped ``@`` or ``/``, a
+        user name an ``@``; a password may be a parameter of the URL too.
+
+    .. versionadded:: 4.0
+    """
+    text = re.sub(r"(://[^:/\s]*):\S*@", r"\1:***@", text)
+    return re.sub(r"(?i)\b((?:password|passwd|pwd)=)[^\s&;]+", r"\1***", text)
+
+
+def words(error: BaseException) -> str:
+    """Return the kind and the text of an error.
+
+    :param error: What was raised.
+
+    .. versionadded:: 4.0
+    """
+    return hide_passwords(f"{type(error).__name__}: {error}".rstrip(": "))
