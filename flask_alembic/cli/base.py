@@ -78,6 +78,7 @@ def current(
     if not check_heads:
         _write(extension.current(databases), verbose)
         return
+    _require_revisions()
     scripts = extension._do(reading.current, databases, check_heads=True)
     _write(scripts, verbose)
     _fail_on_no("Not every database is at every head.", "Run flask db upgrade.")
@@ -141,7 +142,8 @@ def history(
             echo(render.revision_block(script) + mark)
         else:
             line = render.revision_line(script)
-            echo(line.replace(f", {script.doc}", f"{mark}, {script.doc}"))
+            doc = f", {render.readable(script.doc)}"
+            echo(line.removesuffix(doc) + mark + doc)
 
 
 def show(revisions: Revision) -> None:
@@ -178,6 +180,8 @@ def stamp(target: Revision = "heads", **options: Any) -> None:
     :param target: Revision to set to.
     :param options: As for :meth:`flask_alembic.Alembic.stamp`.
     """
+    if target != "base":
+        _require_revisions()
     _run("stamp", target, options)
 
 
@@ -187,13 +191,7 @@ def upgrade(target: Revision = "heads", **options: Any) -> None:
     :param target: Revision to go to.
     :param options: As for :meth:`flask_alembic.Alembic.upgrade`.
     """
-    extension = get_extension()
-    if not extension.script.get_heads():
-        raise UsageError(
-            f"There are no revision files in {extension.script.dir}; nothing was run.",
-            "Create one with flask db revision 'message', or check where the files "
-            "are.",
-        )
+    _require_revisions()
     _run("upgrade", target, options)
 
 
@@ -204,6 +202,7 @@ def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
     :param yes: Do not ask. Without it a person at a terminal sees the plan first.
     :param options: As for :meth:`flask_alembic.Alembic.downgrade`.
     """
+    _require_revisions()
     if not yes and options.get("mode", "online") == "online" and _is_terminal():
         plan = get_extension().downgrade(target, **{**options, "mode": "plan"})
         if plan.run.plan:
@@ -211,6 +210,20 @@ def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
             echo(render.steps(plan.run.plan))
             click.confirm("Go on?", abort=True, err=True)
     _run("downgrade", target, options)
+
+
+def _require_revisions() -> None:
+    """Refuse to go on without revision files: a folder that was forgotten.
+
+    A deployment that has lost its files would be taken for one that is at head.
+    """
+    extension = get_extension()
+    if not extension.script.get_heads():
+        raise UsageError(
+            f"There are no revision files in {extension.script.dir}; nothing was run.",
+            "Create one with flask db revision 'message', or check where the files "
+            "are.",
+        )
 
 
 def _is_terminal() -> bool:

@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from ..errors import AlembicError
 from .output import Output, current_output, resolve_format, writing
+from .render import readable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -145,17 +146,7 @@ def _fail(error: BaseException, told: AlembicError, show: bool) -> NoReturn:
         click.echo(hide_passwords("".join(lines)), err=True)
     if current_output().format == "table":
         click.secho("Error: ", fg="red", nl=False, err=True)
-        click.echo(_readable(hide_passwords(told.message)), err=True)
+        click.echo(readable(hide_passwords(told.message)), err=True)
         if told.advice:
-            click.echo(_readable(hide_passwords(told.advice)), err=True)
+            click.echo(readable(hide_passwords(told.advice)), err=True)
     raise click.exceptions.Exit(told.exit_code) from error
-
-
-def _readable(text: str) -> str:
-    """Return a text without what a terminal would take for commands."""
-    return "".join(
-        character
-        if character == "\n" or character.isprintable()
-        else repr(character)[1:-1]
-        for character in text
-    )

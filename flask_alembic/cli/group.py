@@ -63,7 +63,8 @@ class AlembicGroup(click.Group):
         """Keep the words for the hooks before they are taken apart."""
         from ..commands.invocation import argv
 
-        argv.set(tuple(args))
+        token = argv.set(tuple(args))
+        ctx.call_on_close(lambda: argv.reset(token))
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from .commands import AlembicCommand
+from .completion import DATABASE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,6 +20,7 @@ databases = click.option(
     "--database",
     "databases",
     multiple=True,
+    type=DATABASE,
     metavar="NAME",
     help="Only this database; may be repeated.",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .completion import HOOK
 from .options import command
 
 
@@ -19,7 +20,7 @@ def plugins() -> None:
 
 
 @command("hooks")
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=HOOK)
 def hooks(name: str | None) -> None:
     """Show the hooks and who implements them, or all about one.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .completion import REVISION
 from .options import command, databases, verbose
 
 
@@ -51,8 +52,10 @@ def branches(**options: Any) -> None:
 
 
 @command("log")
-@click.option("--start", default="base", help="Show since this revision.")
-@click.option("--end", default="heads", help="Show until this revision.")
+@click.option(
+    "--start", default="base", type=REVISION, help="Show since this revision."
+)
+@click.option("--end", default="heads", type=REVISION, help="Show until this revision.")
 @verbose
 def log(**options: Any) -> None:
     """Show the list of revisions in the order they will run.
@@ -81,7 +84,7 @@ def history(**options: Any) -> None:
 
 
 @command("show")
-@click.argument("revisions", nargs=-1)
+@click.argument("revisions", nargs=-1, type=REVISION)
 def show(revisions: tuple[str, ...]) -> None:
     """Show the given revisions, the head by default.
 

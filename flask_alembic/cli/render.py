@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     from alembic.script import Script
 
 
+def readable(text: str) -> str:
+    """Return a text without what a terminal would take for commands.
+
+    A message may hold escape codes, and bytes that cannot be written at all.
+
+    :param text: What somebody typed or a file says.
+    """
+    return "".join(
+        character
+        if character in "\n\t" or character.isprintable()
+        else repr(character)[1:-1]
+        for character in text
+    )
+
+
 def revision_line(script: Script) -> str:
     """Return a revision on one line: parents, id, labels, place and message.
 
@@ -21,7 +36,8 @@ def revision_line(script: Script) -> str:
         f" ({', '.join(sorted(script.branch_labels))})" if script.branch_labels else ""
     )
     return (
-        f"{_parents(script)} -> {script.revision}{labels}{_marks(script)}, {script.doc}"
+        f"{_parents(script)} -> {script.revision}{labels}{_marks(script)}, "
+        f"{readable(script.doc)}"
     )
 
 
@@ -59,7 +75,9 @@ def revision_block(script: Script) -> str:
         ("Path", str(script.path)),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value]
-    return "\n".join([*lines, "", textwrap.indent(script.longdoc, "    "), ""])
+    return "\n".join(
+        [*lines, "", textwrap.indent(readable(script.longdoc), "    "), ""]
+    )
 
 
 def revisions(scripts: Iterable[Script], verbose: bool = False) -> str:
@@ -106,7 +124,7 @@ def step_line(step: Step, several: bool = False) -> str:
     :param several: Whether the database has to be named.
     """
     database = f" [{step.database}]" if several else ""
-    doc = f", {step.doc}" if step.doc else ""
+    doc = f", {readable(step.doc)}" if step.doc else ""
     path = f"  {step.path.name}" if step.path else ""
     return f"{step.direction} {step.revision}{database}{doc}{path}"
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
+from .completion import REVISION
 from .options import command, databases, x_arguments
 
 _no_lock = click.option("--no-lock", is_flag=True, help="Do not take the lock.")
@@ -56,7 +57,7 @@ def _take(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 @command("upgrade", context_settings={"ignore_unknown_options": True})
-@click.argument("target", default="heads")
+@click.argument("target", default="heads", type=REVISION)
 @_take(databases, _plan, _dry_run, _sql, _no_lock, _resume, _tag, x_arguments)
 def upgrade(target: str, **options: Any) -> None:
     """Run migrations to upgrade the database.
@@ -71,7 +72,7 @@ def upgrade(target: str, **options: Any) -> None:
 
 
 @command("downgrade", context_settings={"ignore_unknown_options": True})
-@click.argument("target", default="-1")
+@click.argument("target", default="-1", type=REVISION)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @_take(databases, _plan, _dry_run, _sql, _no_lock, _resume, _force, _tag, x_arguments)
 def downgrade(target: str, yes: bool, **options: Any) -> None:
@@ -88,7 +89,7 @@ def downgrade(target: str, yes: bool, **options: Any) -> None:
 
 
 @command("stamp")
-@click.argument("target", default="heads")
+@click.argument("target", default="heads", type=REVISION)
 @click.option(
     "--purge", is_flag=True, help="Delete what the version table holds first."
 )
@@ -104,7 +105,7 @@ def stamp(target: str, **options: Any) -> None:
 
 
 @command("plan", context_settings={"ignore_unknown_options": True})
-@click.argument("target", default="heads")
+@click.argument("target", default="heads", type=REVISION)
 @_take(databases)
 def plan(target: str, **options: Any) -> None:
     """Show the steps that an upgrade would run; nothing is executed.

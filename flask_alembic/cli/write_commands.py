@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
+from .completion import BRANCH, REVISION
 from .options import command, message, rev_id, several
 
 _FORCE = click.option("--force", is_flag=True, help="Write it in spite of lint errors.")
@@ -65,7 +66,11 @@ def _place(function: Callable[..., None]) -> Callable[..., None]:
             help="Parent revision(s) of this revision.",
         ),
         click.option(
-            "-b", "--branch", default="default", help="Use this independent branch."
+            "-b",
+            "--branch",
+            default="default",
+            type=BRANCH,
+            help="Use this independent branch.",
         ),
     ):
         function = option(function)
@@ -128,7 +133,7 @@ def migrate(message: str | None, **options: Any) -> None:
 
 
 @command("merge")
-@click.argument("revisions", nargs=-1)
+@click.argument("revisions", nargs=-1, type=REVISION)
 @message
 @click.option(
     "-l",
@@ -149,7 +154,7 @@ def merge(revisions: tuple[str, ...], label: tuple[str, ...], **options: Any) ->
 
 
 @command("edit")
-@click.argument("revision", default="head")
+@click.argument("revision", default="head", type=REVISION)
 def edit(revision: str) -> None:
     """Open the file of a revision in an editor.
 

@@ -1,0 +1,128 @@
+"""What the shell offers: revisions, branches, databases, hooks.
+
+Revisions come from the index of the history: Alembic is not imported and no revision
+file is executed, so that pressing the tab key is quick with thousands of revisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+from flask.cli import ScriptInfo
+
+if TYPE_CHECKING:
+    from ..environment.index import Record
+    from ..environment.objects import Environment
+
+    ParamType = click.ParamType[Any]
+else:
+    # Generic since Click 8.5 only.
+    ParamType = click.ParamType
+
+SYMBOLS = {
+    "head": "the only head",
+    "heads": "all heads",
+    "base": "before the first revision",
+    "current": "where the databases are",
+}
+"""Names that stand for revisions."""
+
+
+class Offered(ParamType):
+    """A text parameter for which the shell offers values."""
+
+    name = "text"
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return values, each with a word of help.
+
+        :param environment: The app's environment; an app context is active.
+        """
+        raise NotImplementedError
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return what begins with what was typed; nothing if the app fails."""
+        try:
+            return self._complete(ctx, incomplete)
+        except Exception:
+            # The shell has nowhere to show an error; the command itself will.
+            return []
+
+    def _complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        info = ctx.find_object(ScriptInfo) or ScriptInfo()
+        app = info.load_app()
+        environment: Environment = app.extensions["alembic"].environment_for(app)
+        with app.app_context():
+            offered = list(self.offers(environment))
+        return [
+            CompletionItem(value, help=text)
+            for value, text in offered
+            if value.startswith(incomplete)
+        ]
+
+
+class RevisionName(Offered):
+    """The id of a revision, a symbol, or a branch's head."""
+
+    name = "revision"
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return symbols, branch heads and ids, the newest files last."""
+        yield from SYMBOLS.items()
+        labels: dict[str, None] = {}
+        for record in _records(environment):
+            labels.update(dict.fromkeys(record.branch_labels))
+            yield record.revision, record.doc
+        for label in labels:
+            yield f"{label}@head", f"the head of branch {label}"
+
+
+class BranchName(Offered):
+    """The label of a branch."""
+
+    name = "branch"
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return the labels that revisions give, and those of configured folders."""
+        for record in _records(environment):
+            for label in record.branch_labels:
+                yield label, record.doc
+        for branch, path in environment.locations.others:
+            if branch is not None:
+                yield branch, str(path)
+
+
+class DatabaseName(Offered):
+    """The name of a database."""
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return the databases, with what kind each is."""
+        for name, database in environment.databases().items():
+            yield name, database.engine.dialect.name
+
+
+class HookName(Offered):
+    """The name of a hook."""
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return the hooks with the first line of their documentation."""
+        for name, spec in environment.registry.specs.items():
+            yield name, (spec.__doc__ or "").splitlines()[0]
+
+
+def _records(environment: Environment) -> list[Record]:
+    from ..environment.index import Record
+
+    scripts: tuple[Any, ...] = environment.index.scan().scripts
+    return [script for script in scripts if isinstance(script, Record)]
+
+
+REVISION = RevisionName()
+BRANCH = BranchName()
+DATABASE = DatabaseName()
+HOOK = HookName()
