@@ -1,6 +1,8 @@
 """Run the commands that the docs show and write what they say to ``docs/outputs``.
 
-``python docs/refresh.py [NAME ...]`` runs the scenarios of those names, or all. A line
+``python docs/refresh.py [NAME ...]`` runs the scenarios of those names, or all. One that
+needs a server gets an empty database from an environment variable such as
+``DOCS_MARIADB_URL``, and is left out without it. A line
 of a file in ``docs/outputs`` that begins with ``$`` is a command; what stands below it
 is what it wrote, stdout and stderr together. To add an output, write a file that holds
 only the commands, name it in :mod:`scenarios`, and refresh.
@@ -42,11 +44,12 @@ def commands_of(text: str) -> list[str]:
     return commands
 
 
-def run(steps: Sequence[str]) -> Iterator[tuple[str, str]]:
+def run(steps: Sequence[str], database_url: str = "") -> Iterator[tuple[str, str]]:
     """Run a scenario in an empty folder.
 
     :param steps: Names of outputs, and shell commands that are not shown, which
         begin with ``!``.
+    :param database_url: An empty database on the server that it needs.
     :return: Pairs of the name of an output and what its commands wrote.
     """
     shown: list[tuple[str, str]] = []
@@ -59,7 +62,7 @@ def run(steps: Sequence[str]) -> Iterator[tuple[str, str]]:
             shown.append((step, command))
             script += [f"printf '{_MARK}'; (exit $status)", command, "status=$?"]
     with tempfile.TemporaryDirectory() as folder:
-        done = _bash("\n".join(script), Path(folder).resolve())
+        done = _bash("\n".join(script), Path(folder).resolve(), database_url)
     before, *written = done.split(_MARK)
     if before or len(written) != len(shown):
         raise RuntimeError(f"A hidden step failed:\n{done}")
@@ -71,10 +74,11 @@ def run(steps: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield name, "\n".join(parts) + "\n"
 
 
-def _bash(script: str, folder: Path) -> str:
+def _bash(script: str, folder: Path, database_url: str) -> str:
     environment = {
         **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **({"DATABASE_URL": database_url} if database_url else {}),
         "ROOT": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "COLUMNS": "88",
@@ -91,7 +95,9 @@ def _bash(script: str, folder: Path) -> str:
     if done.returncode == 99:
         raise RuntimeError(f"A hidden step failed:\n{done.stdout}{done.stderr}")
     # SQLite's lock names process and host; people see those of their own machine.
-    text = re.sub(r"\(process (\d+) on [\w.-]+\)", r"(process \1 on web-1)", done.stdout)
+    text = re.sub(
+        r"\(process (\d+) on [\w.-]+\)", r"(process \1 on web-1)", done.stdout
+    )
     return text.replace(str(folder), HOME)
 
 
@@ -107,7 +113,9 @@ def normalised(text: str) -> str:
 
     text = re.sub(r"\b(?=\w*\d)[0-9a-f]{12}\b", name, text)
     text = re.sub(r"\b[0-9a-f]{4}…", "id…", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\+00:00)?", "WHEN", text)
+    text = re.sub(
+        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\+00:00)?", "WHEN", text
+    )
     text = re.sub(r"\b(process|session) \d+", r"\1 N", text)
     text = re.sub(r"\bfor \d+ s\b", "for N s", text)
     text = re.sub(r'("elapsed": )[\d.e-]+', r"\1N", text)
@@ -121,10 +129,17 @@ def main(names: Sequence[str]) -> None:
     :param names: Which; all for none.
     """
     sys.path.insert(0, str(DOCS))
-    from scenarios import SCENARIOS
+    from scenarios import SCENARIOS, SERVERS
 
     for scenario in names or SCENARIOS:
-        for name, text in run(SCENARIOS[scenario]):
+        variable = (
+            f"DOCS_{SERVERS[scenario].upper()}_URL" if scenario in SERVERS else ""
+        )
+        url = os.environ.get(variable, "")
+        if variable and not url:
+            print(f"{scenario}: left out, {variable} is not set")
+            continue
+        for name, text in run(SCENARIOS[scenario], url):
             path = OUTPUTS / f"{name}.txt"
             if normalised(path.read_text("utf-8")) != normalised(text):
                 path.write_text(text, "utf-8")

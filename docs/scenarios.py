@@ -60,11 +60,11 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "!flask db upgrade",
         '!cp "$ROOT/docs/apps/b_fails.py" bookshop/migrations/2b8c64d9e051_accounts.py',
         "fail_upgrade",
-        '!cp "$ROOT/docs/apps/c_syntax.py" bookshop/migrations/2b8c64d9e051_accounts.py',
+        '!cp "$ROOT/docs/apps/c_syntax.py.txt" bookshop/migrations/2b8c64d9e051_accounts.py',
         "fail_syntax",
         "!rm bookshop/migrations/2b8c64d9e051_accounts.py",
         '!flask db revision --empty --rev-id 2b8c64d9e051 "accounts"',
-        '!flask db revision --empty --rev-id 61aa0f3c7d92 --parent 5c1e9f37a8d0 '
+        "!flask db revision --empty --rev-id 61aa0f3c7d92 --parent 5c1e9f37a8d0 "
         '--splice "wishes"',
         "fail_heads",
         "!rm bookshop/migrations/*_join_accounts_and_wishes.py",
@@ -96,7 +96,11 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
         '!cp "$ROOT"/docs/snippets/*.py .',
         '!flask db revision "create notes"',
+        "!python errors.py && flask db downgrade base",
+        "!python in_python.py && flask db downgrade base",
         "signal_receiver",
+        "!flask db downgrade base",
+        "audit_row",
         "!flask db downgrade base",
         "plugin_refuses",
         "plugin_hooks",
@@ -115,5 +119,27 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         '!python "$ROOT/docs/apps/misspell.py"',
         "config_misspelled",
     ),
+    "adopt": (
+        '!cp "$ROOT/docs/apps/grown.py" app.py',
+        '!python -c "from app import *; create_app().app_context().push(); '
+        'db.create_all()"',
+        "adopt_revision",
+        "adopt_stamp",
+        "adopt_check",
+    ),
+    "mariadb": (
+        *BOOKSHOP,
+        "!export BOOKSHOP_DATABASE_URL=$DATABASE_URL",
+        "!flask db upgrade && flask stock-up",
+        "!flask order ada@example.org 9780141439471",
+        "!flask order ada@example.com 9780141439471",
+        '!cp "$ROOT/docs/apps/accounts.py" bookshop/migrations/2b8c64d9e051_accounts.py',
+        "mariadb_fail",
+        "mariadb_again",
+        "mariadb_resume",
+    ),
 }
 """Steps by the name of the scenario."""
+
+SERVERS = {"mariadb": "mariadb"}
+"""The kind of the server that a scenario needs; it finds the URL in ``$DATABASE_URL``."""

@@ -113,18 +113,18 @@ def written(files: Files) -> Iterator[Path]:
         yield root
 
 
-def outcome(ask: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+def outcome(ask: Callable[..., Any], *args: Any, **named: Any) -> tuple[Any, ...]:
     """Return an answer, or the error, with the warnings on the way.
 
-    Where Alembic names two revisions in the order of a set, only the words count.
+    Where Alembic names revisions in the order of a set, only the words count.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            answer: tuple[Any, ...] = ("answer", ask(*args))
+            answer: tuple[Any, ...] = ("answer", ask(*args, **named))
         except Exception as error:
             text = str(error)
-            by_chance = "already used by" in text
+            by_chance = "already used by" in text or "overlaps with" in text
             answer = ("error", type(error), words(text) if by_chance else text)
     return (*answer, sorted((w.category.__name__, str(w.message)) for w in caught))
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +120,9 @@ class Failure(Exception):
     """What the tests raise to end a transaction."""
 
 
-@contextmanager
-def ended_by_failure() -> Iterator[None]:
+def ended_by_failure() -> AbstractContextManager[object, bool]:
     """Expect that the block gets to the point where it raises."""
-    with pytest.raises(Failure):
-        yield
+    return pytest.raises(Failure)
 
 
 def test_a_rollback_undoes_ddl(connection: sa.Connection, backend: Backend) -> None:

@@ -151,7 +151,7 @@ def test_the_receiver_writes_to_the_log(
         run(app, "db", "upgrade")
         run(app, "db", "upgrade")
     said = [record.getMessage() for record in caplog.records]
-    assert said.count("8 revisions are new, the last: status of orders") == 1
+    assert said.count("New revisions: 8, the last is: status of orders") == 1
     with app.app_context():
         dispose(app)
 

@@ -195,7 +195,8 @@ def test_documentation_names_no_hook_that_is_not_there() -> None:
 
 def test_every_hook_has_a_test_named_after_it() -> None:
     tests = "\n".join(
-        path.read_text("utf-8") for path in Path(__file__).parent.glob("test_hooks_*.py")
+        path.read_text("utf-8")
+        for path in Path(__file__).parent.glob("test_hooks_*.py")
     )
     tested = set(re.findall(r"^def test_hook_(\w+)\(", tests, re.MULTILINE))
     assert tested == set(SPECS)

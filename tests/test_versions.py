@@ -20,7 +20,7 @@ from history_strategies import graphs
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from flask_alembic.environment.version_rows import ImpliedRevisions
+from flask_alembic.environment.implied import ImpliedRevisions
 from flask_alembic.environment.versions import HeadTracker, VersionChange
 
 PROPERTY = settings(
@@ -228,7 +228,7 @@ def test_rows_that_do_not_fit_are_refused() -> None:
 def test_a_whole_downgrade_asks_each_revision_a_few_times(
     rows: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Alembic asks half a million times here: once for each ancestor at each step."""
+    """Alembic collects all the ancestors that are left, at each step."""
     length = 1000
     files = [File("left0"), File("other")]
     files += [File(f"left{i}", (f"left{i - 1}",)) for i in range(1, length)]

@@ -19,6 +19,9 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+COMMON = {"format_", "quiet", "traceback"}
+"""Options that every command has; the page says it once."""
+
 OUTPUTS = Path(__file__).parent.parent / "outputs"
 
 
@@ -127,14 +130,15 @@ class DbCommand(Generated):
         if "no-help" not in self.options:
             lines = [*_help(command), "", *lines]
         for parameter in command.params:
-            lines += _option(parameter, context)
+            if parameter.name not in COMMON:
+                lines += _option(parameter, context)
         return self.parsed(lines)
 
 
 def _help(command: click.Command) -> list[str]:
     """Return the help text; the words after ``Example:`` become a literal."""
     lines: list[str] = []
-    for line in (command.help or "").splitlines():
+    for line in inspect.cleandoc(command.help or "").splitlines():
         before, example, after = line.partition("Example: ")
         lines.append(f"{before}{example}``{after}``" if example else line)
     return lines

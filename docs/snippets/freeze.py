@@ -12,7 +12,7 @@ class Freeze:
     def before_upgrade(self, app: Flask, run: Run) -> None:
         reason = app.config.get("FREEZE")
         if reason and run.mode == "online" and run.plan:
-            raise Veto(f"{len(run.plan)} revisions have to wait: {reason}")
+            raise Veto(f"revisions that have to wait: {len(run.plan)}; {reason}")
 
     @hookimpl
     def before_downgrade(self, app: Flask) -> None:

@@ -3,13 +3,14 @@ from app import alembic, create_app
 app = create_app()
 
 with app.app_context():
-    alembic.needs_upgrade()  # True
+    assert alembic.needs_upgrade()
     plan = alembic.plan()
-    [step.doc for step in plan.run.plan]  # ["create notes"]
+    assert [step.doc for step in plan.run.plan] == ["create notes"]
 
     result = alembic.upgrade()
-    [done.step.revision for done in result.applied]  # ["ca107ccaed19"]
+    assert [done.step.doc for done in result.applied] == ["create notes"]
 
-    alembic.current()  # a list of Alembic's Script objects
-    alembic.compare_metadata()  # [], the models and the database agree
-    alembic.upgrade().applied  # (), nothing was left to do
+    (current,) = alembic.current()  # one of Alembic's Script objects
+    assert current.is_head
+    assert alembic.compare_metadata() == []  # models and database agree
+    assert not alembic.upgrade().applied  # nothing was left to do

@@ -4,7 +4,9 @@ from flask_alembic.hooks import Format, Report, hookimpl
 def render(report: Report) -> str:
     if report.result is None:
         return f"**{report.command.name}**: {'ok' if report.ok else 'not ok'}"
-    lines = [f"- `{done.step.revision}` {done.step.doc}" for done in report.result.applied]
+    lines = [
+        f"- `{done.step.revision}` {done.step.doc}" for done in report.result.applied
+    ]
     return "\n".join(lines) or "Nothing to do."
 
 

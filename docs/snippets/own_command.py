@@ -10,4 +10,4 @@ def register_commands(app: Flask, cli: click.Group) -> None:
     def count() -> None:
         """Count the revisions."""
         with app.app_context():
-            click.echo(f"{len(app.extensions['alembic'].log())} revisions")
+            click.echo(f"Revisions: {len(app.extensions['alembic'].log())}")

@@ -14,7 +14,7 @@ def tell_the_log(app: Flask, result: RunResult, **extra: Any) -> None:
     if result.applied:
         newest = result.applied[-1].step
         count = len(result.applied)
-        app.logger.info("%d revisions are new, the last: %s", count, newest.doc)
+        app.logger.info("New revisions: %d, the last is: %s", count, newest.doc)
 
 
 def init_app(app: Flask) -> None:

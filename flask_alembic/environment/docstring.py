@@ -9,16 +9,19 @@ from __future__ import annotations
 import ast
 import re
 
-_PLAIN = re.compile(r"[\w .,;:!?()/&+=*-]*", re.ASCII)
+_RUN_OF_QUOTES = re.compile(r"([\"'])(?=\1|\Z)")
+# What with the quotes of the template could end the docstring.
 
 
 def escape(message: str) -> str:
     """Return the message so that Python reads it back as it was typed.
 
+    It stays text between quotes of either kind, also right before the closing ones.
+
     :param message: The message; it may hold quotes, backslashes, line breaks,
         control characters and bytes that are not UTF-8 (lone surrogates).
     """
-    text = message.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = _RUN_OF_QUOTES.sub(r"\\\g<0>", message.replace("\\", "\\\\"))
     return "".join(map(_character, text))
 
 
@@ -33,25 +36,17 @@ def _character(character: str) -> str:
     return f"\\u{number:04x}" if number > 0xFF else f"\\x{number:02x}"
 
 
-def is_plain(message: str) -> bool:
-    """Return whether a message holds nothing that could matter to Python.
+def skeleton(source: str | bytes) -> str:
+    """Return the structure of Python text with all its constants blanked.
 
-    :param message: The message.
-    """
-    return _PLAIN.fullmatch(message) is not None
-
-
-def skeleton(source: str) -> str:
-    """Return the structure of Python text with all string constants blanked.
-
-    Two files that differ only in what their strings say have the same skeleton,
-    so a message that has become code shows.
+    Two files that differ only in what their strings and numbers say have the same
+    skeleton, so a message that has become code shows.
 
     :param source: Python text.
     :raises SyntaxError: When it does not compile.
     """
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            node.value = ""
+        if isinstance(node, ast.Constant):
+            node.value, node.kind = "", None
     return ast.dump(tree)

@@ -14,6 +14,8 @@ from typing import Any, cast
 from alembic.script.revision import Revision, RevisionMap
 from alembic.util import memoized_property
 
+from .implied import ImpliedRevisions
+
 
 class HistoryMap(RevisionMap):
     """A revision map that takes linear time to build and to ask.
@@ -96,6 +98,43 @@ class HistoryMap(RevisionMap):
                 super()._normalize_depends_on([revision], map_)
             else:
                 revision._normalized_resolved_dependencies = tuple(set(dependencies))
+
+    def _topological_sort(self, revisions: Any, heads: Any) -> list[str]:
+        """Order revisions so that each comes before what it follows, as Alembic does.
+
+        Alembic goes down from the first head and changes over to another one where
+        that follows what would be next. It collects the ancestors of a head at each
+        branch or merge to see it; here they are counted once.
+        """
+        map_ = self._revision_map
+        todo = {revision.revision for revision in revisions}
+        current = sorted(
+            {head.revision for head in heads if head.revision in todo},
+            key={id_: place for place, id_ in enumerate(map_)}.__getitem__,
+        )
+        implied: ImpliedRevisions | None = None
+        ordered: list[str] = []
+        at = 0
+        while current:
+            candidate = current[at]
+            if implied is None and len(current) > 1:
+                implied = ImpliedRevisions(self, current)
+            if implied is not None and implied.is_followed(candidate):
+                others = (place for place in range(len(current)) if place != at)
+                at = next(o for o in others if implied.follows(current[o], candidate))
+                continue
+            ordered.append(candidate)
+            todo.remove(candidate)
+            parents = map_[candidate]._normalized_down_revisions
+            further = [id_ for id_ in parents if id_ in todo and id_ not in current]
+            if implied is not None:
+                implied.move([candidate], further)
+            current[at : at + 1] = further[:1]
+            current.extend(further[1:])
+            if not further:
+                at = max(at - 1, 0)
+        assert not todo
+        return ordered
 
 
 def base_first(revisions: Sequence[Revision]) -> list[Revision] | None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
-from ..errors import RevisionFileError, ScriptLocationError, TemplateError
-from .docstring import escape, is_plain, skeleton
+from ..errors import RevisionFileError, ScriptLocationError
+from . import drafting
 from .history import History
-from .soundness import check_history, check_identifiers, unusable
+from .soundness import check_history, check_identifiers, line_in, unusable
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -37,7 +37,7 @@ class Scripts(History):
     before_write: BeforeWrite | None = None
     """What looks at each new revision before it is written."""
 
-    _written: Path | None = None
+    _written: list[Path]
 
     def known_ids(self) -> frozenset[str]:
         """Return the id of every revision.
@@ -100,19 +100,26 @@ class Scripts(History):
     def generate_revision(self, *args: Any, **arguments: Any) -> Script | None:
         """Write a revision file; see ``ScriptDirectory.generate_revision``.
 
-        :raises TemplateError: When the result is not Python, or the message
-            became code; nothing is written.
+        :raises TemplateError: When the result is not Python or no revision, or the
+            message became code; nothing is written.
         """
-        self._written = None
+        self._written = []
         try:
             script = super().generate_revision(*args, **arguments)
-        except BaseException:
+        except BaseException as error:
             # A post-write hook failed, or the file cannot be loaded.
-            if self._written is not None:
-                self._written.unlink(missing_ok=True)
+            for path in self._written:
+                path.unlink(missing_ok=True)
+                if line_in(path, error):
+                    raise drafting.failed_file(self.template, path, error) from error
             raise
         self._added.add(arguments.get("revid") or args[0])
         return script
+
+    @property
+    def template(self) -> Path:
+        """The template for revision files."""
+        return Path(self.dir, "script.py.mako")
 
     def _generate_template(
         self, src: str | Path, dest: str | Path, **arguments: Any
@@ -124,20 +131,13 @@ class Scripts(History):
         ``tests/test_scripts.py`` fails when Alembic no longer calls it.
         """
         target = Path(dest)
-        message = arguments.pop("message")
-        source = _render(Path(src), {**arguments, "message": escape(message)})
-        _check(source, target)
-        if not is_plain(message):
-            plain = _render(Path(src), {**arguments, "message": "message"})
-            if skeleton(plain) != skeleton(source):
-                raise TemplateError(
-                    "The message would become code in the generated file.",
-                    'Let the template put ${message} between """ and """ only.',
-                )
+        source, data = drafting.draft(
+            Path(src), target, arguments, self.output_encoding
+        )
         if self.before_write is not None:
             self.before_write(arguments["up_revision"], source, target)
-        write_new(target, source.encode(self.output_encoding))
-        self._written = target
+        write_new(target, data)
+        self._written.append(target)
 
 
 def open_scripts(environment: Environment, known: Scripts | None) -> Scripts:
@@ -147,16 +147,10 @@ def open_scripts(environment: Environment, known: Scripts | None) -> Scripts:
     :param known: The history as it was opened before.
     :raises ScriptLocationError: When the script directory is missing.
     """
-    script = environment.locations.script
-    if not script.is_dir():
-        what = "is not a directory" if script.exists() else "does not exist"
-        raise ScriptLocationError(
-            f"The script directory {script} {what}.", "Create it with: flask db init"
-        )
-    if not os.access(script, os.R_OK | os.X_OK):
-        raise ScriptLocationError(
-            f"The script directory {script} cannot be read.", "Check its permissions."
-        )
+    locations = environment.locations
+    for folder in dict.fromkeys((locations.script, *locations.paths)):
+        is_main = folder == locations.script
+        _require_folder(folder, "script directory" if is_main else "version location")
     if known is None:
         known = _open(environment)
     else:
@@ -164,6 +158,21 @@ def open_scripts(environment: Environment, known: Scripts | None) -> Scripts:
     # Built here, under the environment's lock: several threads share the history.
     known.known_ids()
     return known
+
+
+def _require_folder(folder: Path, noun: str) -> None:
+    """Refuse a folder that Alembic would take for an empty one."""
+    try:
+        with os.scandir(folder):
+            return
+    except FileNotFoundError:
+        what, advice = "does not exist", "Create it with: flask db init"
+    except NotADirectoryError:
+        what, advice = "is not a directory", "Move the file away, or mend the path."
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        advice = "Check its permissions."
+    raise ScriptLocationError(f"The {noun} {folder} {what}.", advice)
 
 
 def _open(environment: Environment) -> Scripts:
@@ -187,35 +196,6 @@ def _open(environment: Environment) -> Scripts:
 
 def _flag(value: str | None) -> bool:
     return (value or "").strip().lower() in {"true", "yes", "on", "y", "t", "1"}
-
-
-def _render(template: Path, arguments: dict[str, Any]) -> str:
-    from mako.template import Template
-
-    try:
-        text: str = Template(filename=str(template)).render_unicode(**arguments)
-    except FileNotFoundError:
-        raise TemplateError(
-            f"The template {template} is missing.", "Restore it with: flask db mkdir"
-        ) from None
-    except Exception as error:
-        raise TemplateError(
-            f"The template {template} failed: {type(error).__name__}: {error}.",
-            "Mend the template; nothing was written.",
-        ) from error
-    return text
-
-
-def _check(source: str, target: Path) -> None:
-    try:
-        compile(source.encode("utf-8"), str(target), "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        raise TemplateError(
-            f"The generated file would not compile: {getattr(error, 'msg', error)}"
-            f"{f' in line {line}' if line else ''}.",
-            "Mend script.py.mako, or what renders into it; nothing was written.",
-        ) from error
 
 
 def write_new(target: Path, content: bytes) -> None:

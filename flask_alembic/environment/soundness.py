@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..errors import HistoryError, InvalidRevisionId, RevisionFileError
-from ..hooks.passwords import words
 from .translation import first_line, shown
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ def _check_parents(script: Script, known: Set[str]) -> None:
             )
         if len(set(named)) < len(named):
             raise HistoryError(
-                f"{script.path} names a revision twice: "
-                f"{', '.join(map(repr, named))}.",
+                f"{script.path} names a revision twice: {', '.join(map(repr, named))}.",
                 _MEND,
             )
 
@@ -122,15 +120,20 @@ def _no_id(path: Path) -> RevisionFileError:
 
 
 def unusable(
-    path: Path, error: BaseException, folders: Iterable[str] = ()
+    path: Path,
+    error: BaseException,
+    folders: Iterable[str] = (),
+    *,
+    is_new: bool = False,
 ) -> RevisionFileError:
     """Return the error for a file that cannot be read or executed.
 
     :param path: The file.
     :param error: What happened.
     :param folders: Where a link to the file may stand.
+    :param is_new: Whether the file was written just now, and removed again.
     """
-    if not path.exists():
+    if not is_new and not path.exists():
         links = (one for one in _links(folders) if os.path.realpath(one) == str(path))
         link = next(links, path)
         return RevisionFileError(
@@ -138,7 +141,7 @@ def unusable(
             "Restore the file, or remove the link.",
         )
     text = first_line(error)
-    line = _line_in(path, error)
+    line = line_in(path, error)
     if isinstance(error, SyntaxError):
         at = f", line {error.lineno}" if error.lineno else ""
         told = f"does not compile: {error.msg}{at}", "Mend the file."
@@ -171,12 +174,18 @@ def unusable(
         return _no_id(path)
     else:
         at = f", line {line}" if line else ""
-        told = f"cannot be loaded: {words(error)}{at}", "Mend the file."
+        name = type(error).__name__
+        said = name if text == name else f"{name}: {text}"
+        told = f"cannot be loaded: {said}{at}", "Mend the file."
     return RevisionFileError(f"The revision file {path} {told[0]}.", told[1])
 
 
-def _line_in(path: Path, error: BaseException) -> int:
-    """Return the line of a file at which it failed; 0 when that was elsewhere."""
+def line_in(path: Path, error: BaseException) -> int:
+    """Return the line of a file at which it failed; 0 when that was elsewhere.
+
+    :param path: The file.
+    :param error: What was raised.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     return next(
         (frame.lineno or 0 for frame in frames if frame.filename == str(path)), 0

@@ -17,7 +17,7 @@ from alembic.runtime.migration import RevisionStep, StampStep
 from alembic.script.revision import Revision, RevisionMap
 from alembic.util import CommandError
 
-from .version_rows import ImpliedRevisions
+from .implied import ImpliedRevisions
 
 
 @dataclass(frozen=True, slots=True)

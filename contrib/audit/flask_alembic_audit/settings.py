@@ -18,6 +18,9 @@ KEYS: Final = frozenset(
 )
 """The keys of ``ALEMBIC_AUDIT``."""
 
+TABLE: Final = "alembic_audit"
+"""What the table is called where ``table`` says nothing."""
+
 CHANGED: Final = ("error", "warning", "info", "off")
 """What ``changed`` may be."""
 
@@ -36,7 +39,7 @@ class Settings:
     .. versionadded:: 4.0
     """
 
-    table: str = "alembic_audit"
+    table: str = TABLE
     """The name of the table, in each database."""
 
     schema: str | None = None
@@ -85,7 +88,7 @@ def load(app: Flask) -> Settings | None:
                 f"Did you mean {near[0]!r}?" if near else known,
             )
     return Settings(
-        table=_identifier(given, "table") or Settings.table,
+        table=_identifier(given, "table") or TABLE,
         schema=_identifier(given, "schema"),
         write=_flag(given, "write"),
         user=_text(given, "user"),

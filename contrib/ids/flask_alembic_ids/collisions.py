@@ -14,6 +14,7 @@ from .revision_file import RevisionFile, read
 
 if TYPE_CHECKING:
     from flask import Flask
+
     from flask_alembic import Alembic
 
 

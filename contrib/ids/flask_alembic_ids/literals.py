@@ -112,6 +112,8 @@ def _bound(node: ast.AST) -> Iterator[str]:
     """Yield each name that is bound in the module, and ``global`` ones anywhere."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _SCOPES):
+            if not isinstance(child, ast.Lambda):
+                yield child.name
             for inner in ast.walk(child):
                 if isinstance(inner, ast.Global):
                     yield from inner.names
@@ -121,8 +123,6 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield node.id
     elif isinstance(node, ast.alias):
         yield node.asname or node.name
-    elif isinstance(node, _SCOPES) and not isinstance(node, ast.Lambda):
-        yield node.name
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
     from flask import Flask
+
     from flask_alembic import Alembic
     from flask_alembic.hooks import Report, RevisionRequest
 

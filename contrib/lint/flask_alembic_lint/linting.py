@@ -62,7 +62,7 @@ def lint(
     complete = True
     for server, dialect, names in _servers(dialects, settings, source):
         captured = _capture(source, dialect, server, names[0], subject)
-        complete = complete and not captured.failures
+        complete = complete and not (captured.failures or captured.missing)
         view = _view(source, server, captured, subject, fresh, target)
         found += _look(view, names)
         if settings.squawk and server.is_postgresql:
@@ -129,6 +129,7 @@ def _view(
         always_autocommit=context.get("transactional_ddl") is False,
         namespace=captured.namespace,
         failures=captured.failures,
+        missing=captured.missing,
         target=target,
         app_package=subject.app_package,
         id_length=subject.settings.id_length,

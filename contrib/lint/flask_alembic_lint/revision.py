@@ -74,6 +74,17 @@ class RevisionSource:
         }
         return tuple(found) or ("anything",)
 
+    @functools.cached_property
+    def identifiers(self) -> tuple[str, ...]:
+        """Every name in the file that may be one of a column."""
+        attributes = {
+            node.attr: None
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Attribute) and not node.attr.startswith("_")
+        }
+        named = [text for text in self.literals if text.isidentifier()]
+        return tuple(dict.fromkeys((*attributes, *named)))
+
     def span(self, line: int) -> range:
         """Return the lines of the innermost statement around a line.
 

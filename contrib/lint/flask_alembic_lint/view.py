@@ -44,8 +44,10 @@ class View:
     :param always_autocommit: Whether no revision runs in a transaction at all.
     :param namespace: The globals of the revision after it ran.
     :param failures: What kept it from running to its end.
+    :param missing: Lines and names of modules that could not be imported.
     :param target: What the core asked about.
     :param app_package: The top-level package of the app.
+    :param id_length: How many characters the version column takes.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class View:
         always_autocommit: bool = False,
         namespace: Mapping[str, Any] | None = None,
         failures: Sequence[Failure] = (),
+        missing: Sequence[tuple[int | None, str]] = (),
         target: LintTarget | None = None,
         app_package: str = "",
         id_length: int = 32,
@@ -72,6 +75,7 @@ class View:
         }
         self.namespace = namespace or {}
         self.failures = failures
+        self.missing = missing
         self.target = target
         self.app_package = app_package
         self.id_length = id_length

@@ -79,40 +79,30 @@ def _place(failure: Failure | None, noun: str) -> str:
 
 def _state(result: RunResult, failure: Failure) -> list[str]:
     """Return what is in effect now and what is not."""
-    lines = []
     undone = list(failure.rolled_back)
     if failure.step is not None and not failure.in_effect:
         undone.append(failure.step)
-    stay = [one.step for one in result.applied]
-    lines.append(f"• {_count(stay, 'stays', 'stay')} in effect{_named(stay)}")
-    lines.append(f"• {_count(undone, 'was', 'were')} rolled back{_named(undone)}")
-    if result.not_started:
-        later = list(result.not_started)
-        lines.append(f"• {_count(later, 'was', 'were')} not started{_named(later)}")
+    lines = [f"• *Done and kept:* {_named([one.step for one in result.applied])}"]
+    if undone:
+        lines.append(f"• *Rolled back:* {_named(undone)}")
     if failure.in_effect and failure.step is not None:
         number = count(len(failure.in_effect), "statement")
         lines.append(
-            f"• :warning: {number} of {code(failure.step.revision)} *cannot be rolled "
-            "back* and stay in effect"
+            f"• :warning: *Half done:* {code(failure.step.revision)}. The database has "
+            f"committed {number} of it, which no rollback takes back."
         )
+    if result.not_started:
+        lines.append(f"• *Not started:* {_named(result.not_started)}")
     ids = result.heads_after.get(failure.database)
     if ids is not None:
-        lines.append(f"• {bold(failure.database, 60)} is at {at(ids)}")
+        lines.append(f"• *Now at:* {at(ids)}, database {plain(failure.database, 60)}")
     if failure.advice:
         lines.append(plain(failure.advice, 300))
     return lines
 
 
-def _count(steps: Sequence[Step], one: str, many: str) -> str:
-    if not steps:
-        return f"No revision {one}"
-    return f"{count(len(steps), 'revision')} {one if len(steps) == 1 else many}"
-
-
 def _named(steps: Sequence[Step]) -> str:
-    """Return the ids, if there are any."""
-    if not steps:
-        return ""
+    """Return the ids, and how many more there are."""
     names = ", ".join(code(step.revision, 40) for step in steps[:5])
     more = f" and {len(steps) - 5} more" if len(steps) > 5 else ""
-    return f": {names}{more}"
+    return f"{names or 'nothing'}{more}"

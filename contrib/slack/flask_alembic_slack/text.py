@@ -119,7 +119,9 @@ def duration(seconds: float) -> str:
 
     :param seconds: The time.
     """
-    if seconds < 0.1:
+    if seconds < 0.01:
+        return "under 10 ms"
+    if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"

@@ -102,13 +102,13 @@ def test_failure_is_told(make_app: MakeApp, slack: Slack, folder: Path) -> None:
     assert ") stopped in database *default* after " in head
     assert head.endswith("run by `ann@web-1`.")
     assert error == "```OperationalError: no such table: missing```"
-    assert state.splitlines()[:4] == [
-        "• No revision stays in effect",
-        "• 2 revisions were rolled back: `b2`, `c3`",
-        "• 1 revision was not started: `d4`",
-        "• *default* is at `a1`",
+    assert state.splitlines() == [
+        "• *Done and kept:* nothing",
+        "• *Rolled back:* `b2`, `c3`",
+        "• *Not started:* `d4`",
+        "• *Now at:* `a1`, database default",
+        "Mend the cause and run flask db upgrade again.",
     ]
-    assert state.splitlines()[4] == "Mend the cause and run flask db upgrade again."
     assert footer.startswith("`flask db upgrade heads` · run `")
     assert slack.message["text"] == (
         "shop (production): upgrade failed at c3: OperationalError: no such table: "
@@ -124,8 +124,8 @@ def test_what_stays_in_effect_is_told(
     assert db(app, "upgrade").exit_code == 3
     _, error, state, _ = words_of(slack.message)
     assert error == "```ValueError: bad &lt;row&gt; &amp; more```"
-    assert "• 2 revisions stay in effect: `a1`, `b2`" in state
-    assert "• 1 revision was rolled back: `c3`" in state
+    assert "• *Done and kept:* `a1`, `b2`" in state
+    assert "• *Rolled back:* `c3`" in state
 
 
 def test_run_that_cannot_begin_is_told(
@@ -214,3 +214,16 @@ def test_databases_are_named(
     assert "*default* is now at `b2`." in slack.words
     assert "*stats* is now at `b2`." in slack.words
     assert "• `a1` create users [stats] — " in slack.words
+
+
+def test_half_a_revision_is_told(make_app: MakeApp, slack: Slack, folder: Path) -> None:
+    app = make_app(with_url(slack))
+    work = """with op.get_context().autocommit_block():
+        op.execute("CREATE TABLE kept (id INTEGER)")
+    raise ValueError("too late")"""
+    write(folder, "c3", "b2", "half", work)
+    assert db(app, "upgrade").exit_code == 3
+    assert (
+        "• :warning: *Half done:* `c3`. The database has committed 1 statement of it, "
+        "which no rollback takes back."
+    ) in slack.words

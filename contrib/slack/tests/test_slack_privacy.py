@@ -8,7 +8,7 @@ import pytest
 from conftest import MakeApp, Slack, db, write
 from flask import Flask
 from flask_alembic_slack.privacy import scrub
-from flask_alembic_slack.text import bold, code, listed, plain, quoted
+from flask_alembic_slack.text import bold, code, duration, listed, plain, quoted
 
 INSERT = (
     "op.get_bind().execute(sa.text('INSERT INTO users (id, nosuch) VALUES (:i, :n)'), "
@@ -118,3 +118,14 @@ def test_lists_end_where_the_room_ends() -> None:
     assert listed(lines, 1000).splitlines()[-1] == "…and 6 more"
     assert len(listed(lines, 1000)) <= 1000
     assert listed(["a", "b"]) == "a\nb"
+
+
+def test_durations_read_well() -> None:
+    seconds = (0.0, 0.0234, 1.25, 61.4, 7322.0)
+    assert [duration(one) for one in seconds] == [
+        "under 10 ms",
+        "23 ms",
+        "1.2 s",
+        "1 min 1 s",
+        "2 h 2 min",
+    ]

@@ -114,6 +114,7 @@ def inspector_class(world: World) -> type[Any]:
 
     :param world: What exists, whatever is asked for.
     """
+    from sqlalchemy import Column
     from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import NullType
 
@@ -125,6 +126,11 @@ def inspector_class(world: World) -> type[Any]:
             return bool(world.names)
 
         has_index = has_sequence = has_schema = has_table
+
+        def reflect_table(self, table: Any, *_: Any, **__: Any) -> None:
+            for name in world.columns:
+                if name not in table.columns:
+                    table.append_column(Column(name, NullType()))
 
         def get_table_names(self, *_: Any, **__: Any) -> list[str]:
             return list(world.names)

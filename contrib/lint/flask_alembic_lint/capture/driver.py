@@ -56,8 +56,12 @@ class World:
     names: tuple[str, ...] = ()
     """Tables, columns, indexes, constraints and types of these names exist."""
 
-    rows: bool = False
-    """Whether queries give one row of ones instead of none."""
+    columns: tuple[str, ...] = ()
+    """What the columns of every table are called that is reflected."""
+
+    rows: int = 0
+    """How many queries give one row of ones; the others give none, so that a loop
+    which goes on until nothing is left comes to an end."""
 
 
 class Connection:
@@ -110,7 +114,8 @@ class Cursor:
             self.description, self._rows = None, []
             return
         self.description = [(name, *(None,) * 6) for name in names]
-        given = bool(returning) or self.connection.world.rows
+        given = bool(returning) or self.connection.world.rows > 0
+        self.connection.world.rows -= given
         self._rows = [(1,) * len(names)] if given else []
         self.rowcount = len(self._rows)
 

@@ -10,6 +10,7 @@ from ..facts.model import Batch, Direction
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation
+    from sqlalchemy import Table
     from sqlalchemy.engine import Dialect
 
 
@@ -32,6 +33,9 @@ class Event:
 
     batch: Batch | None = None
     """The ``batch_alter_table`` block around it."""
+
+    table: Table | None = None
+    """What ``create_table`` made; a second one cannot be made of the same parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class Capture:
     failures: tuple[Failure, ...] = ()
     namespace: Mapping[str, Any] = field(default_factory=dict)
     """The globals of the revision, after the run."""
+
+    missing: tuple[tuple[int | None, str], ...] = ()
+    """Modules that could not be imported: the line and the name."""
 
     def of(self, direction: Direction) -> tuple[Event, ...]:
         """Return the events of one function, in order.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alembic.operations import BatchOperations, Operations
     from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import Table
 
 
 class Recorder:
@@ -64,10 +65,11 @@ class Recorder:
         def invoke(operation: MigrateOperation) -> Any:
             from alembic.operations.ops import CreateTableOp
 
-            self._add(operation=operation)
+            table = None
             if isinstance(operation, CreateTableOp):
-                return operation.to_table(context)
-            return None
+                table = operation.to_table(context)
+            self._add(operation=operation, table=table)
+            return table
 
         return invoke
 
@@ -84,6 +86,7 @@ class Recorder:
         operation: MigrateOperation | None = None,
         sql: str | None = None,
         autocommit: bool = False,
+        table: Table | None = None,
     ) -> None:
         self.events.append(
             Event(
@@ -93,6 +96,7 @@ class Recorder:
                 sql=sql,
                 autocommit=autocommit or self._autocommit > 0,
                 batch=self._batch,
+                table=table,
             )
         )
 

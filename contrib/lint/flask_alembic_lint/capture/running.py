@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import types
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from .events import Capture, Event, Failure
 from .isolation import isolated
 from .proxies import LOCK, installed
 from .recorder import Recorder
+from .standins import Importer
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
     from ..revision import RevisionSource
     from ..servers import Server
+
+
+ROWS = 20
+"""How many queries find a row when everything is there."""
 
 
 def capture(
@@ -63,6 +69,7 @@ def capture(
         events=_merged(first.events, more),
         failures=first.failures,
         namespace=first.namespace,
+        missing=first.missing,
     )
 
 
@@ -98,7 +105,7 @@ class _Attempt:
         self.database = database
         self.config = config
         self.options = options
-        self.world = World()
+        self.world = World(columns=revision.identifiers)
         self.dialect = databases.recording_dialect(dialect, server, self.world)
 
     def run(self, *, everything: bool = False) -> Capture:
@@ -107,24 +114,26 @@ class _Attempt:
             self.dialect, recorder.statement, self.world
         )
         failures: list[Failure] = []
+        self.missing: list[tuple[int | None, str]] = []
         with engine.connect() as connection:
             environment = self._environment(connection)
             context = environment.get_context()
             with installed(environment, context) as operations:
                 recorder.attach(operations, context)
                 namespace = self._execute(recorder, failures)
-                self._pretend(exists=everything, rows=everything)
+                self._pretend(exists=everything, rows=ROWS if everything else 0)
                 self._call(namespace, "upgrade", recorder, failures)
-                self._pretend(exists=True, rows=everything)
+                self._pretend(exists=True, rows=ROWS if everything else 0)
                 self._call(namespace, "downgrade", recorder, failures)
         return Capture(
             dialect=self.dialect,
             events=tuple(recorder.events),
             failures=tuple(failures),
             namespace=namespace,
+            missing=tuple(dict.fromkeys(self.missing)),
         )
 
-    def _pretend(self, *, exists: bool, rows: bool) -> None:
+    def _pretend(self, *, exists: bool, rows: int) -> None:
         """Set what the next function finds; a downgrade finds what it takes away."""
         self.world.names = self.revision.literals if exists else ()
         self.world.rows = rows
@@ -141,6 +150,8 @@ class _Attempt:
     def _execute(self, recorder: Recorder, failures: list[Failure]) -> dict[str, Any]:
         module = types.ModuleType("revision_under_analysis")
         module.__file__ = self.revision.filename
+        importer = Importer(lambda name: self.missing.append((recorder.line(), name)))
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": importer}
         try:
             code = compile(
                 self.revision.text, self.revision.filename, "exec", dont_inherit=True

@@ -37,6 +37,6 @@ def _facts(event: Event, dialect: Dialect, count: int) -> list[Fact]:
     )
     if event.operation is None:
         return facts_of(event.sql or "", dialect.name, where)
-    facts = facts_of_operation(event.operation, dialect, where)
+    facts = facts_of_operation(event.operation, dialect, where, event.table)
     refused = refusal(event, dialect, where)
     return [*facts, refused] if refused else facts

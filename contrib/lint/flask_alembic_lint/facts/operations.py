@@ -34,17 +34,22 @@ from .model import (
 from .sql import facts_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column
+    from sqlalchemy import Column, Table
     from sqlalchemy.engine import Dialect
 
 
-def facts_of_operation(operation: Any, dialect: Dialect, where: Where) -> list[Fact]:
+def facts_of_operation(
+    operation: Any, dialect: Dialect, where: Where, table: Table | None = None
+) -> list[Fact]:
     """Return what an operation does.
 
     :param operation: A ``MigrateOperation``.
     :param dialect: The dialect it will run on.
     :param where: Where in the revision it is.
+    :param table: The table, where it creates one.
     """
+    if table is not None:
+        return list(_create_table(operation, table, dialect, where))
     for kind in type(operation).__mro__:
         read = READERS.get(kind.__name__)
         if read is not None:
@@ -52,8 +57,9 @@ def facts_of_operation(operation: Any, dialect: Dialect, where: Where) -> list[F
     return [Opaque(where=where, verb=type(operation).__name__)]
 
 
-def _create_table(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    table = op.to_table()
+def _create_table(
+    op: Any, table: Table, dialect: Dialect, where: Where
+) -> Iterator[Fact]:
     keys = table.primary_key.columns
     options = [str(part).upper() for part in op.kw.get("prefixes") or ()]
     names = [constraint.name for constraint in table.constraints]
@@ -281,7 +287,6 @@ def _bulk_insert(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
 Read = Callable[[Any, "Dialect", Where], Iterator[Fact]]
 
 READERS: Final[dict[str, Read]] = {
-    "CreateTableOp": _create_table,
     "DropTableOp": _drop_table,
     "RenameTableOp": _rename_table,
     "AddColumnOp": _add_column,

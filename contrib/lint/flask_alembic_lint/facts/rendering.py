@@ -36,7 +36,10 @@ def render(event: Event, dialect: Dialect) -> str:
     with quiet():
         context = MigrationContext.configure(dialect=dialect, opts=options)
         try:
-            Operations(context).invoke(event.operation)
+            if event.table is not None:
+                context.impl.create_table(event.table)
+            else:
+                Operations(context).invoke(event.operation)
         except (
             CommandError,
             SQLAlchemyError,

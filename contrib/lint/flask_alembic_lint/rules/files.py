@@ -206,6 +206,13 @@ op.execute(f"UPDATE users SET first = true WHERE id = {row[0]}")
 """,
 )
 def not_captured(view: View) -> Iterator[Hit]:
+    if view.missing:
+        names = ", ".join(dict.fromkeys(name for _, name in view.missing))
+        yield Hit(
+            f"{names} cannot be imported here; a stand-in that does nothing took its "
+            "place.",
+            line=view.missing[0][0],
+        )
     for failure in view.failures:
         part = f"{failure.direction}()" if failure.direction else "The file"
         yield Hit(

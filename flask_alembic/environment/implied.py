@@ -1,4 +1,8 @@
-"""What the rows of a version table imply: their ancestors, kept count of."""
+"""Revisions and all their ancestors, kept count of while the revisions change.
+
+The rows of a version table imply their ancestors; so do the revisions from which a
+walk goes on. Alembic collects the ancestors anew each time.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class ImpliedRevisions:
-    """The rows and all their ancestors, and how often each is implied.
+    """Some revisions and all their ancestors, and how often each is implied.
 
-    A revision counts once for a row that names it and once for each implied revision
+    A revision counts once when it is one of them and once for each implied revision
     that follows it.
 
     :param revisions: The map of the history.
-    :param rows: The rows.
-    :raises alembic.script.revision.ResolutionError: When a row names no revision.
+    :param rows: The revisions; the beginning of an id will do.
+    :raises alembic.script.revision.ResolutionError: When there is no such revision.
 
     .. versionadded:: 4.0
     """
@@ -27,14 +31,24 @@ class ImpliedRevisions:
         self._rows: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._levels: dict[str, int] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
         self.move((), rows)
 
     def _parents(self, revision: str) -> tuple[str, ...]:
-        # Parents and dependencies, without those that an ancestor depends on too: what
-        # Alembic's own bookkeeping follows. A step has it in public, a revision not.
-        found: Any = self._revisions.get_revision(revision)
-        parents: tuple[str, ...] = found._normalized_down_revisions
-        return parents
+        known = self._known.get(revision)
+        if known is None:
+            # Parents and dependencies, without those that an ancestor depends on too:
+            # what Alembic itself follows. A step has it in public, a revision not.
+            found: Any = self._revisions.get_revision(revision)
+            known = self._known[revision] = found._normalized_down_revisions
+        return known
+
+    def is_followed(self, revision: str) -> bool:
+        """Tell whether another one of the revisions follows one of them.
+
+        :param revision: One of the revisions.
+        """
+        return self._counts[self._rows[revision]] > 1
 
     def move(self, removed: Iterable[str], added: Iterable[str]) -> None:
         """Follow a change of rows: first what is new, so that little is lost."""
@@ -68,7 +82,7 @@ class ImpliedRevisions:
         for id_ in self._top_first(candidates):
             if self._counts[id_] == 1:
                 found.append(id_)
-            elif any(self._follows(other, id_) for other in found):
+            elif any(self.follows(other, id_) for other in found):
                 # What implies it may be one of those found, or another row.
                 implied = self._ancestors(self._rows.keys() - set(without))
                 return [id_ for id_ in candidates if id_ not in implied]
@@ -79,7 +93,7 @@ class ImpliedRevisions:
         return [
             id_
             for id_ in revisions
-            if not any(self._follows(other, id_) for other in revisions if other != id_)
+            if not any(self.follows(other, id_) for other in revisions if other != id_)
         ]
 
     def _ancestors(self, rows: Iterable[str]) -> set[str]:
@@ -92,7 +106,7 @@ class ImpliedRevisions:
                     todo.append(parent)
         return seen
 
-    def _follows(self, later: str, earlier: str) -> bool:
+    def follows(self, later: str, earlier: str) -> bool:
         """Tell whether a revision has another among its ancestors.
 
         It looks only between the two, so that the whole run stays linear.

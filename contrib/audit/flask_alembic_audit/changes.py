@@ -1,0 +1,117 @@
+"""Files that are not any more what was applied from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from flask import g
+
+from flask_alembic.hooks import AlembicError, Problem
+
+from .databases import engines_of, on
+from .errors import first_line
+from .identity import checksum
+from .settings import Settings
+from .table import AuditTable, Entry
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy.engine import Connection
+
+    from flask_alembic.hooks import LintTarget
+
+CHANGED = "AUDIT001"
+"""A file has changed since it was applied."""
+
+UNREADABLE = "AUDIT002"
+"""It cannot be told whether files have changed."""
+
+_KEY = "_flask_alembic_audit"
+"""Where an app context keeps what was read for the command at work."""
+
+Applied = dict[str, dict[str, Entry]]
+"""What is applied, by database and revision."""
+
+
+def forget() -> None:
+    """Forget what was read for the last command."""
+    if g:
+        g.pop(_KEY, None)
+
+
+def problems(app: Flask, settings: Settings, target: LintTarget) -> list[Problem]:
+    """Return whether a file has changed since it was applied.
+
+    :param app: The application.
+    :param settings: The settings.
+    :param target: The revision.
+    """
+    if target.path is None or settings.changed == "off":
+        return []
+    applied, unreadable = _read(app, settings, tuple(target.dialects))
+    now = checksum(target.path)
+    found = list(unreadable)
+    for database, entries in applied.items():
+        entry = entries.get(target.revision)
+        if entry is not None and entry.checksum and entry.checksum != now:
+            found.append(_problem(settings, target.path, database, entry))
+    return found
+
+
+def _problem(settings: Settings, path: Path, database: str, entry: Entry) -> Problem:
+    severity = cast(Literal["error", "warning", "info"], settings.changed)
+    day = f"{entry.started_utc:%Y-%m-%d %H:%M} UTC"
+    return Problem(
+        code=CHANGED,
+        message=f"{path.name} has changed since database {database!r} got it on {day} "
+        f"from {entry.username}@{entry.hostname}, so a new database would differ.",
+        severity=severity,
+        revision=entry.revision,
+        path=path,
+        database=database,
+        advice="Put the change into a new revision. If it changes nothing that "
+        f"matters: flask db audit-accept {entry.revision}",
+    )
+
+
+def _read(
+    app: Flask, settings: Settings, names: tuple[str, ...]
+) -> tuple[Applied, list[Problem]]:
+    """Return what is applied, read once for a command.
+
+    :return: The second part holds what could not be read, only the first time.
+    """
+    known: Applied | None = g.get(_KEY)
+    if known is not None:
+        return known, []
+    found: Applied = {}
+    unreadable: list[Problem] = []
+    for name, engine in engines_of(app).items():
+        if names and name not in names:
+            continue
+        try:
+            found[name] = on(engine, _reader(settings, name))
+        except Exception as error:
+            said = error.message if isinstance(error, AlembicError) else ""
+            unreadable.append(_cannot_tell(name, said or first_line(error)))
+    setattr(g, _KEY, found)
+    return found, unreadable
+
+
+def _cannot_tell(name: str, why: str) -> Problem:
+    return Problem(
+        code=UNREADABLE,
+        message=f"Whether files have changed since database {name!r} got them cannot "
+        f"be told: {why.rstrip('.')}.",
+        severity="info",
+        database=name,
+    )
+
+
+def _reader(settings: Settings, name: str) -> Any:
+    def read(connection: Connection) -> dict[str, Entry]:
+        table = AuditTable(settings, connection, name)
+        return table.applied() if table.exists() else {}
+
+    return read

@@ -1,0 +1,106 @@
+"""Reaching the databases of an app from outside a run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy.engine import Connection
+
+T = TypeVar("T")
+
+
+def engines_of(app: Flask) -> dict[str, Any]:
+    """Return the engines of an app by database name, async ones too.
+
+    :param app: The application; an app context must be active.
+    """
+    given = getattr(app.extensions.get("alembic"), "engines", None)
+    if given is not None:
+        named = given if isinstance(given, Mapping) else {None: given}
+        return {name or "default": engine for name, engine in named.items()}
+    extension = app.extensions.get("sqlalchemy")
+    found: dict[str, Any] = {}
+    for attribute in ("engines", "async_engines"):
+        for name, engine in (getattr(extension, attribute, None) or {}).items():
+            found.setdefault(name or "default", engine)
+    return found
+
+
+def on(engine: Any, work: Callable[[Connection], T]) -> T:
+    """Do something on a connection that is opened for it, and commit.
+
+    :param engine: An engine, or an async one.
+    :param work: What to do.
+    """
+    if not hasattr(engine, "sync_engine"):
+        with engine.begin() as connection:
+            return work(connection)
+    return _in_loop(engine, work)
+
+
+def each(
+    app: Flask, work: Callable[[str, Connection], T], names: Iterable[str] = ()
+) -> dict[str, T]:
+    """Do something in each database that takes part in migrations.
+
+    :param app: The application; an app context must be active.
+    :param work: What to do; each of its statements commits by itself.
+    :param names: Only these databases; all for none.
+    :return: What it returned, by database.
+    """
+    wanted = set(names)
+    engines = engines_of(app)
+    if any(hasattr(engine, "sync_engine") for engine in engines.values()):
+        # The extension gives out no connections of async engines.
+        return {
+            name: on(engine, partial(work, name))
+            for name, engine in engines.items()
+            if not wanted or name in wanted
+        }
+    contexts = app.extensions["alembic"].migration_contexts
+    return {
+        name: work(name, context.connection)
+        for name, context in contexts.items()
+        if not wanted or name in wanted
+    }
+
+
+def _in_loop(engine: Any, work: Callable[[Connection], T]) -> T:
+    """Use an async driver from a thread that has an event loop of its own.
+
+    A pool keeps connections of the loop that opened them, so this one is new too.
+    """
+    from sqlalchemy.engine import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    sync = engine.sync_engine
+    own = AsyncEngine(Engine(sync.pool.recreate(), sync.dialect, sync.url))
+    outcome: list[Any] = []
+
+    async def main() -> T:
+        try:
+            async with own.begin() as connection:
+                return await connection.run_sync(work)
+        finally:
+            await own.dispose()
+
+    def target() -> None:
+        try:
+            outcome.append((asyncio.run(main()), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=target, name="flask-alembic-audit")
+    thread.start()
+    thread.join()
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    result: T = value
+    return result

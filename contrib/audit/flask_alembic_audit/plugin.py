@@ -1,0 +1,130 @@
+"""The hooks: what is written when, and in which transaction.
+
+Done
+    In ``apply_revision``, on the connection of the run, after ``upgrade()`` or
+    ``downgrade()`` and before the version row: the three commit together or not at
+    all. Where the table is missing it is created in the same transaction. Stamps too.
+Failed
+    From ``after_command``: the rollback is over, the lock released and the connections
+    closed, so the row has a connection of its own even where the pool has only one.
+Changed files
+    In ``lint_problems``, which ``flask db check`` and ``flask db lint`` call.
+
+MySQL and MariaDB commit each DDL statement by itself, so a revision is not atomic
+there. What holds: the row and the version row are written in one transaction after the
+last statement, so there is a row with ``done`` exactly when the version has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, MutableMapping
+from typing import TYPE_CHECKING
+
+from flask_alembic.hooks import hookimpl
+
+from .settings import Settings, load
+
+if TYPE_CHECKING:
+    import click
+    from flask import Flask
+    from sqlalchemy.engine import Connection
+
+    from flask_alembic.hooks import (
+        LintTarget,
+        Problem,
+        Report,
+        Run,
+        Step,
+        StepResult,
+    )
+
+
+def _writing(app: Flask, run: Run) -> Settings | None:
+    """Return the settings, where rows are to be written for a run."""
+    settings = load(app)
+    if settings is None or not settings.write or run.mode != "online":
+        return None
+    return settings
+
+
+@hookimpl(wrapper=True, tryfirst=True)
+def apply_revision(
+    app: Flask, run: Run, step: Step, connection: Connection | None
+) -> Generator[None, StepResult, StepResult]:
+    """Write a row in the transaction of the revision."""
+    settings = _writing(app, run)
+    if settings is None or connection is None:
+        return (yield)
+    from .history import History
+
+    history = History.of(app, settings, run)
+    table = history.begin(connection, step)
+    try:
+        result = yield
+    finally:
+        history.end(step)
+    table.add(history.entry(step))
+    return result
+
+
+@hookimpl
+def after_command(app: Flask, report: Report) -> None:
+    """Write the row of a failure, and forget what the command has read."""
+    from .changes import forget
+
+    forget()
+    run, result = report.run, report.result
+    if run is None or result is None or result.failure is None:
+        return
+    if _writing(app, run) is None:
+        return
+    from .history import STASH, History
+
+    history = run.stash.get(STASH)
+    if isinstance(history, History):
+        history.failed(result.failure)
+
+
+@hookimpl
+def before_command() -> None:
+    """Forget what a command before has read in the same app context."""
+    from .changes import forget
+
+    forget()
+
+
+@hookimpl
+def include_name(
+    app: Flask,
+    name: str | None,
+    type_: str,
+    parent_names: MutableMapping[str, str | None],
+) -> bool | None:
+    """Keep the table out of autogenerate, which would drop it."""
+    if type_ != "table":
+        return None
+    settings = load(app)
+    if settings is None or name != settings.table:
+        return None
+    schema = parent_names.get("schema_name")
+    return None if schema and settings.schema and schema != settings.schema else False
+
+
+@hookimpl
+def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
+    """Report a file that has changed since it was applied."""
+    settings = load(app)
+    if settings is None:
+        return ()
+    from .changes import problems
+
+    return problems(app, settings, target)
+
+
+@hookimpl
+def register_commands(cli: click.Group) -> None:
+    """Add ``flask db audit`` and ``flask db audit-accept``."""
+    from .commands import audit, audit_accept
+
+    cli.add_command(audit)
+    cli.add_command(audit_accept)

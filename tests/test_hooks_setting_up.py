@@ -1,0 +1,387 @@
+"""The hooks that set up, and those around every command, through real commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from apps import (
+    Implementing,
+    extension_of,
+    make_app,
+    migrations_of,
+    run_db,
+    tables,
+    write_revision,
+    write_table_revision,
+)
+from flask import Flask
+
+from flask_alembic.errors import HookError, LockNotObtained, PluginError, Vetoed
+from flask_alembic.hooks import Command, Format, Report, VersionLocation, Veto
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
+    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
+
+
+def test_hook_configure(tmp_path: Path) -> None:
+    seen = []
+
+    def configure(app: Flask, config: Config) -> None:
+        seen.append(app.name)
+        config.set_main_option(
+            "file_template", "%%(rev)s-from-%(here)s".replace("%(here)s", app.name)
+        )
+
+    app = app_with(tmp_path, configure=configure)
+    for _ in range(2):
+        assert run_db(
+            app, "revision", "one", "--empty", "--rev-id", "a1"
+        ).exit_code in (
+            0,
+            2,
+        )
+    assert [path.name for path in migrations_of(app).glob("*.py")] == [
+        "a1-from-shop.py"
+    ]
+    assert seen == ["shop"]
+
+
+def test_hook_configure_that_fails_stops_the_command(tmp_path: Path) -> None:
+    def configure() -> None:
+        raise ValueError("no")
+
+    app = app_with(tmp_path, configure=configure)
+    result = run_db(app, "heads")
+    assert result.exit_code == 3
+    assert "plugin 'Implementing' failed in configure: ValueError: no." in result.stderr
+
+
+def test_hook_register_commands(tmp_path: Path) -> None:
+    def register_commands(app: Flask, cli: click.Group) -> None:
+        @cli.command("greet")
+        def greet() -> None:
+            """Say hello."""
+            click.echo(f"hello {app.name}")
+
+        upgrade = cli.commands["upgrade"]
+        upgrade.params.append(click.Option(["--ticket"], expose_value=False))
+
+    app = app_with(tmp_path, register_commands=register_commands)
+    assert "greet      Say hello." in run_db(app, "--help").output
+    result = run_db(app, "greet")
+    assert (result.exit_code, result.output) == (0, "hello shop\n")
+    assert "--ticket" in run_db(app, "upgrade", "--help").output
+    assert run_db(app, "greet", "--loud").exit_code == 2
+
+
+def test_hook_register_commands_that_fails_becomes_one_broken_command(
+    tmp_path: Path,
+) -> None:
+    def register_commands() -> None:
+        raise ValueError("no templates")
+
+    app = app_with(tmp_path, register_commands=register_commands)
+    help_ = run_db(app, "--help")
+    assert help_.exit_code == 0
+    assert "Implementing  Broken; run it to see why." in help_.output
+    assert run_db(app, "heads").exit_code == 0
+    broken = run_db(app, "Implementing")
+    assert broken.exit_code == 3
+    assert "failed in register_commands: ValueError: no templates" in broken.output
+
+
+def test_hook_output_formats(tmp_path: Path) -> None:
+    def output_formats(app: Flask) -> list[Format]:
+        return [Format("words", lambda report: f"{app.name}: {report.command.name}")]
+
+    app = app_with(tmp_path, output_formats=output_formats)
+    result = run_db(app, "heads", "--format", "words")
+    assert (result.exit_code, result.output) == (0, "shop: heads\n")
+    missing = run_db(app, "heads", "--format", "pictures")
+    assert missing.exit_code == 2
+    assert "json, jsonl, words" in missing.stderr
+
+
+def test_hook_output_formats_of_one_name_are_refused(tmp_path: Path) -> None:
+    def output_formats() -> list[Format]:
+        return [Format("json", str)]
+
+    app = app_with(tmp_path, output_formats=output_formats)
+    result = run_db(app, "heads", "--format", "json")
+    assert result.exit_code == 3
+    assert "'defaults' and 'Implementing' both offer the format 'json'" in result.stderr
+
+
+def test_hook_version_locations(tmp_path: Path) -> None:
+    """A package ships its own table on a branch of its own."""
+    package = tmp_path / "billing"
+    write_table_revision(package, "b1", None, "invoice", labels="billing")
+
+    def version_locations() -> Iterator[VersionLocation]:
+        yield VersionLocation(package, "billing")
+
+    app = app_with(tmp_path, version_locations=version_locations)
+    write_table_revision(migrations_of(app), "a1", None, "author")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert tables(f"sqlite:///{tmp_path}/app.db") == {"author", "invoice"}
+    made = run_db(
+        app, "revision", "more", "--empty", "--branch", "billing", "--rev-id", "b2"
+    )
+    assert made.exit_code == 0, made.output
+    assert sorted(path.name for path in package.glob("*.py")) == [
+        "b1_.py",
+        "b2_more.py",
+    ]
+
+
+def test_hook_version_locations_that_gives_something_else(tmp_path: Path) -> None:
+    app = app_with(tmp_path, version_locations=lambda: ["billing"])
+    with app.app_context(), pytest.raises(HookError, match="VersionLocation") as caught:
+        extension_of(app).heads()
+    assert caught.value.plugin == "Implementing"
+
+
+def test_hook_context_options(tmp_path: Path) -> None:
+    def context_options(database: str) -> dict[str, Any]:
+        return {"version_table": f"versions_of_{database}"}
+
+    app = app_with(tmp_path, context_options=context_options)
+    write_table_revision(migrations_of(app), "a1")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert tables(f"sqlite:///{tmp_path}/app.db") == {"t_a1", "versions_of_default"}
+    assert "a1" in run_db(app, "current").output
+    with app.app_context():
+        assert extension_of(app).context.get_current_revision() == "a1"
+
+
+def test_hook_context_options_that_disagree_name_both(tmp_path: Path) -> None:
+    plugins = [
+        Implementing(context_options=lambda: {"version_table": "one"}),
+        Implementing(context_options=lambda: {"version_table": "other"}),
+    ]
+    app = make_app(tmp_path, extension={"plugins": plugins})
+    result = run_db(app, "current")
+    assert result.exit_code == 3
+    assert "'Implementing' and plugin 'Implementing_2' disagree" in result.stderr
+    assert "'version_table' of database 'default'" in result.stderr
+
+
+def test_hook_open_connection(tmp_path: Path) -> None:
+    """What a wrapper sets up holds for the whole command, and it sees the engine."""
+    seen: list[tuple[str, str]] = []
+
+    def open_connection(database: str, engine: sa.Engine) -> Iterator[None]:
+        connection: Any = yield
+        seen.append((database, engine.dialect.name))
+        connection.exec_driver_sql("CREATE TEMP TABLE greeting (word VARCHAR(10))")
+        connection.exec_driver_sql("INSERT INTO greeting VALUES ('hello')")
+        connection.commit()
+        return connection
+
+    app = make_app(
+        tmp_path,
+        extension={"plugins": [Implementing({"open_connection": open_connection})]},
+    )
+    write_revision(
+        migrations_of(app),
+        "a1",
+        upgrade="op.execute('CREATE TABLE copy AS SELECT word FROM greeting')",
+    )
+    assert run_db(app, "upgrade").exit_code == 0
+    assert tables(f"sqlite:///{tmp_path}/app.db") == {"copy"}
+    assert seen == [("default", "sqlite")]
+    assert run_db(app, "current").exit_code == 0
+    with app.app_context():
+        found = (
+            extension_of(app).op.get_bind().exec_driver_sql("SELECT word FROM greeting")
+        )
+        assert found.scalars().all() == ["hello"]
+    assert seen == [("default", "sqlite")] * 3
+
+
+def test_hook_open_connection_that_loses_the_connection(tmp_path: Path) -> None:
+    def open_connection() -> Iterator[None]:
+        connection: Any = yield
+        connection.close()
+        return "nothing"
+
+    app = make_app(
+        tmp_path,
+        extension={"plugins": [Implementing({"open_connection": open_connection})]},
+    )
+    result = run_db(app, "current")
+    assert result.exit_code == 3
+    assert "open_connection gave 'nothing'" in result.stderr
+
+
+def test_hook_migration_lock(tmp_path: Path) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def lock(database: str) -> Iterator[None]:
+        events.append(f"lock {database}")
+        yield
+        events.append("unlock")
+
+    def migration_lock(database: str, connection: sa.Connection) -> Any:
+        assert not connection.in_transaction()
+        return lock(database)
+
+    app = app_with(
+        tmp_path,
+        migration_lock=migration_lock,
+        before_upgrade=lambda: events.append("before_upgrade"),
+        after_upgrade=lambda: events.append("after_upgrade"),
+    )
+    write_table_revision(migrations_of(app), "a1")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert events == ["lock default", "before_upgrade", "unlock", "after_upgrade"]
+    events.clear()
+    assert run_db(app, "upgrade").exit_code == 0
+    assert events == ["before_upgrade", "after_upgrade"], "at head nothing is locked"
+
+
+def test_hook_migration_lock_that_gives_up(tmp_path: Path) -> None:
+    def migration_lock() -> None:
+        raise LockNotObtained("Redis holds it.", "Wait.")
+
+    app = app_with(tmp_path, migration_lock=migration_lock)
+    write_table_revision(migrations_of(app), "a1")
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 4
+    assert "Redis holds it." in result.stderr
+    assert tables(f"sqlite:///{tmp_path}/app.db") == set()
+
+
+COMMANDS = {
+    "current": ["current"],
+    "heads": ["heads"],
+    "branches": ["branches"],
+    "log": ["log"],
+    "show": ["show", "a1"],
+    "check": ["check"],
+    "mkdir": ["mkdir"],
+    "revision": ["revision", "more", "--empty"],
+    "upgrade": ["upgrade"],
+    "downgrade": ["downgrade"],
+    "stamp": ["stamp"],
+    "plugins": ["plugins"],
+    "hooks": ["hooks"],
+}
+
+
+def test_hook_before_command(tmp_path: Path) -> None:
+    """Every command asks, reading ones too, and a veto leaves everything as it is."""
+    seen: list[Command] = []
+
+    def before_command(command: Command) -> None:
+        seen.append(command)
+        raise Veto("there is a change freeze")
+
+    app = app_with(tmp_path, before_command=before_command)
+    write_table_revision(migrations_of(app), "a1")
+    for name, words in COMMANDS.items():
+        result = run_db(app, *words)
+        assert result.exit_code == 3, name
+        assert "change freeze" in result.stderr
+        assert seen[-1].name == name
+        assert seen[-1].argv == tuple(words)
+    assert len(seen) == len(COMMANDS)
+    assert len(list(migrations_of(app).glob("*.py"))) == 1
+    assert tables(f"sqlite:///{tmp_path}/app.db") == set()
+    with app.app_context(), pytest.raises(Vetoed, match="change freeze"):
+        extension_of(app).heads()
+    assert seen[-1].argv is None
+
+
+def test_hook_after_command(tmp_path: Path) -> None:
+    seen: list[Report] = []
+    app = app_with(tmp_path, after_command=lambda report: seen.append(report))
+    write_table_revision(migrations_of(app), "a1")
+    for name, words in COMMANDS.items():
+        result = run_db(app, *words)
+        assert seen[-1].command.name == name
+        assert seen[-1].exit_code == result.exit_code, name
+        assert seen[-1].ok is (result.exit_code == 0), name
+    assert len(seen) == len(COMMANDS)
+    by_name = {report.command.name: report for report in seen}
+    assert [script.revision for script in by_name["heads"].scripts] == ["a1"]
+    assert list(by_name["check"].diffs) == ["default"]
+    assert by_name["check"].exit_code == 1
+    upgrade = by_name["upgrade"]
+    assert upgrade.run is not None
+    assert upgrade.result is not None
+    assert upgrade.result.run is upgrade.run
+    assert [step.step.revision for step in upgrade.result.applied][0] == "a1"
+
+
+def test_hook_after_command_hears_of_a_failure(tmp_path: Path) -> None:
+    seen: list[Report] = []
+    app = app_with(tmp_path, after_command=lambda report: seen.append(report))
+    write_revision(migrations_of(app), "a1", upgrade="raise ValueError('no')")
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 3
+    (report,) = seen
+    assert (report.ok, report.exit_code) == (False, 3)
+    assert report.error is not None
+    assert report.result is not None
+    assert report.result.failure is not None
+    assert report.result.failure.step is not None
+    assert report.result.failure.step.revision == "a1"
+
+
+def test_hook_after_command_finds_lock_and_connections_free(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/app.db"
+    seen: list[set[str]] = []
+
+    def after_command(report: Report) -> None:
+        engine = sa.create_engine(url, connect_args={"timeout": 0})
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE from_plugin (id INTEGER)")
+        engine.dispose()
+        seen.append(tables(url))
+
+    app = app_with(tmp_path, url, after_command=after_command)
+    write_table_revision(migrations_of(app), "a1")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert seen == [{"t_a1", "from_plugin"}]
+
+
+def test_hooks_see_no_password(tmp_path: Path) -> None:
+    """An unreachable server with a password in its URL: no payload shows it."""
+    shown: list[str] = []
+    url = "postgresql+psycopg://shop:hunter2@127.0.0.1:1/shop"
+    app = app_with(
+        tmp_path,
+        url,
+        before_command=lambda command: shown.append(repr(command)),
+        after_command=lambda report: shown.append(repr(report)),
+    )
+    write_table_revision(migrations_of(app), "a1")
+    result = run_db(app, "upgrade", "--format", "json")
+    assert result.exit_code == 3
+    assert json.loads(result.stdout)["error"]["type"] == "DatabaseError"
+    assert len(shown) == 2
+    assert "hunter2" not in "".join(shown) + result.output + result.stderr
+
+
+def test_a_listed_plugin_that_is_not_installed_stops_every_command(
+    tmp_path: Path,
+) -> None:
+    app = make_app(tmp_path, ALEMBIC_PLUGINS=["nosuch"])
+    result = run_db(app, "heads")
+    assert result.exit_code == 3
+    assert "ALEMBIC_PLUGINS names 'nosuch', which is not installed." in result.stderr
+    with app.app_context(), pytest.raises(PluginError):
+        extension_of(app).heads()

@@ -1,0 +1,69 @@
+"""The underscored names of Alembic that are used are there and do what is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from projects import write_chain
+
+from flask_alembic.environment import private
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> ScriptDirectory:
+    folder = tmp_path / "migrations"
+    write_chain(folder, 3)
+    return ScriptDirectory(str(folder), version_locations=[str(folder)])
+
+
+def test_stamp_steps(script: ScriptDirectory) -> None:
+    (step,) = private.stamp_steps(script, "r002", ("r003",))
+    assert step.from_revisions == ("r003",)
+    assert step.to_revisions == ("r002",)
+    assert not step.is_upgrade
+
+
+def test_version_table() -> None:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        options = {"version_table": "v", "version_table_schema": "s"}
+        context = MigrationContext.configure(connection, opts=options)
+        table = private.version_table(context)
+    assert (table.name, table.schema) == ("v", "s")
+    assert list(table.columns.keys()) == ["version_num"]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("transactional", [True, False])
+@pytest.mark.parametrize("per_migration", [True, False])
+def test_transaction(transactional: bool, per_migration: bool) -> None:
+    """A transaction begins exactly where Alembic's own loop would begin one."""
+    engine = sa.create_engine("sqlite://")
+    options = {
+        "transactional_ddl": transactional,
+        "transaction_per_migration": per_migration,
+    }
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        ours = per_migration or not transactional
+        with private.transaction(context, per_migration=ours):
+            assert connection.in_transaction()
+        assert not connection.in_transaction()
+    engine.dispose()
+
+
+def test_transaction_is_known_to_autocommit_blocks() -> None:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"transactional_ddl": True}
+        )
+        with private.transaction(context, per_migration=False):
+            with context.autocommit_block():
+                assert connection.get_execution_options()["isolation_level"]
+            assert connection.in_transaction()
+    engine.dispose()
