@@ -111,7 +111,7 @@ def normalised(text: str) -> str:
     def name(match: re.Match[str]) -> str:
         return ids.setdefault(match[0], f"id{len(ids) + 1}")
 
-    text = re.sub(r"\b(?=\w*\d)[0-9a-f]{12}\b", name, text)
+    text = re.sub(r"(?<![^\W_])(?=\d*[a-f]|\d{12})[0-9a-f]{12}(?![^\W_])", name, text)
     text = re.sub(r"\b[0-9a-f]{4}…", "id…", text)
     text = re.sub(
         r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\+00:00)?", "WHEN", text
@@ -120,6 +120,9 @@ def normalised(text: str) -> str:
     text = re.sub(r"\bfor \d+ s\b", "for N s", text)
     text = re.sub(r'("elapsed": )[\d.e-]+', r"\1N", text)
     text = re.sub(r"\b\d+\.\d+ ?(?:s|ms|seconds)\b", "N s", text)
+    text = re.sub(r"\((SQLite|MariaDB|MySQL|PostgreSQL) [\d.]+\)", r"(\1 N)", text)
+    # The width of a column depends on what has just been replaced.
+    text = re.sub(r"(?<=\S) {2,}", "  ", text)
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 

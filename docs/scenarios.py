@@ -17,6 +17,8 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "plan",
         "upgrade",
         "shelves",
+        "status",
+        "wait",
         "current",
         "heads",
         "branches",

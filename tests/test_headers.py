@@ -139,6 +139,7 @@ COMPUTED = {
     "through a name in a text": HEAD
     + "def f(): 1\ngetattr(f, '__globals__')['re' 'vision'] = 'z'\n",
     "in other letters": HEAD + "ｒｅｖｉｓｉｏｎ = 'z'\n",
+    "in other letters, in a loop": HEAD + "for ｒｅｖｉｓｉｏｎ in 'z': pass\n",
     "in another encoding": "# coding: utf-7\n" + HEAD + "+AHIAZQB2-ision = 'z'\n",
     "a list that changes": "revision = 'a'\ndown_revision = ['b']\n"
     "down_revision.append('z')\n",

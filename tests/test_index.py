@@ -212,7 +212,9 @@ def test_a_young_file_is_not_trusted(folder: Path, same_process: bool) -> None:
     assert list(stored["scripts"]) == ["0.py", "2.py"]
 
 
-@pytest.mark.parametrize("when", [1, 315532800, time.time() + 86400])
+@pytest.mark.parametrize(
+    "when", [1, 315532800, time.time() + 86400], ids=["zero", "zip", "tomorrow"]
+)
 def test_times_that_say_nothing_are_not_trusted(folder: Path, when: float) -> None:
     """Archives and reproducible builds give every file the same time."""
     for revision in ("rA", "rB"):

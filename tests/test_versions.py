@@ -120,15 +120,16 @@ def test_rows_may_imply_each_other(files: Files, data: Any) -> None:
     rows = data.draw(
         st.lists(st.sampled_from(files.ids), unique=True, min_size=1, max_size=4)
     )
-    ids = implied(map_, rows) if data.draw(st.booleans()) else set(rows)
+    order = [revision.revision for revision in map_.iterate_revisions("heads", "base")]
+    ids, up = implied(map_, rows), data.draw(st.booleans())
+    if up:
+        steps = [id_ for id_ in reversed(order) if id_ not in ids]
+    else:
+        steps = [id_ for id_ in order if id_ in ids]
     follow_both(
         maintainer(rows),
         HeadTracker(rows),
-        [
-            RevisionStep(map_, revision, False)  # type: ignore[arg-type]
-            for revision in map_.iterate_revisions("heads", "base")
-            if revision.revision in ids
-        ],
+        [RevisionStep(map_, map_.get_revision(id_), up) for id_ in steps],  # type: ignore[arg-type]
     )
 
 

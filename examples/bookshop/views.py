@@ -39,5 +39,5 @@ def books_as_json() -> list[dict[str, Any]]:
 @bp.get("/ready")
 def ready() -> tuple[dict[str, bool], int]:
     """Tell a load balancer whether the database is at the revisions of the code."""
-    waiting = current_app.extensions["alembic"].needs_upgrade()
-    return {"ready": not waiting}, 503 if waiting else 200
+    ready = current_app.extensions["alembic"].readiness().ready
+    return {"ready": ready}, 200 if ready else 503

@@ -78,10 +78,17 @@ def _place(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:
-    for name in ("label", "depend"):
-        options[name] = several(options[name])
-    options["parent"] = several(options["parent"]) or "head"
+    for name in ("label", "depend", "parent"):
+        options[name] = _named(name, options[name])
+    options["parent"] = options["parent"] or "head"
     return options
+
+
+def _named(name: str, values: tuple[str, ...]) -> Any:
+    """Return what a repeatable option gives, and refuse an empty one."""
+    if not all(value.strip() for value in values):
+        raise UsageError(f"--{name} is empty.", "Name something, or leave it out.")
+    return several(values)
 
 
 @command("revision")
@@ -150,7 +157,7 @@ def merge(revisions: tuple[str, ...], label: tuple[str, ...], **options: Any) ->
     """
     from . import base
 
-    base.merge(list(revisions) or "heads", label=several(label), **options)
+    base.merge(list(revisions) or "heads", label=_named("label", label), **options)
 
 
 @command("edit")

@@ -129,14 +129,17 @@ def current_heads(
     # A table clause is compiled once for all calls: it is cached by its name, where
     # a Table is cached by itself.
     table = sa.table(name, sa.column("version_num"), schema=schema)
+    query = sa.select(table.c.version_num)
     try:
-        heads = connection.execute(sa.select(table.c.version_num)).scalars().all()
+        heads = connection.execute(query).scalars().all()
     except DBAPIError as error:
         # One query where there is a table; a second one says whether there is none.
         if error.connection_invalidated:
             raise
         connection.rollback()
-        if sa.inspect(connection).has_table(name, schema=schema):
-            raise
-        return ()
+        if not sa.inspect(connection).has_table(name, schema=schema):
+            return ()
+        # Another process may have made it in between; any other error comes again.
+        connection.rollback()
+        heads = connection.execute(query).scalars().all()
     return tuple(sorted(heads, key=lambda head: (head is not None, str(head))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,16 +116,11 @@ def merge(
     """
     with invoked(environment, "merge", revisions=describe(revisions)) as call:
         scripts = environment.scripts()
-        names = revisions or "heads"
+        names = _heads_of_labels(scripts, revisions or "heads")
         where = place(
             scripts, environment.locations, parent=names, label=label, splice=True
         )
-        if len(where.parents) < 2:
-            raise UsageError(
-                f"There is nothing to merge: {describe(names)} is "
-                f"{', '.join(where.parents) or 'no revision'}.",
-                "Name at least two heads; flask db heads lists them.",
-            )
+        _check_mergeable(scripts, where.parents, describe(names))
         if message is None:
             message = f"merge {' and '.join(where.parents)}"
         _check_message(message)
@@ -134,6 +130,29 @@ def merge(
         context = _revision_context(environment, scripts, request, id_)
         written = _write(call, request, scripts, context)
         return written[0] if written else None
+
+
+def _heads_of_labels(scripts: Scripts, names: Any) -> list[Any]:
+    """Let a label mean the head of its branch, not the revision that carries it."""
+    several = names if isinstance(names, (list, tuple, set)) else str(names).split(",")
+    labels = scripts.labels()
+    return [f"{name}@head" if name in labels else name for name in several]
+
+
+def _check_mergeable(scripts: Scripts, parents: Sequence[str], typed: str) -> None:
+    if len(parents) < 2:
+        raise UsageError(
+            f"There is nothing to merge: {typed} is "
+            f"{', '.join(parents) or 'no revision'}.",
+            "Name at least two heads; flask db heads lists them.",
+        )
+    for parent in parents:
+        # Another revision follows it: the merge would be one head more, not less.
+        if not scripts.get_revision(parent).is_head:
+            raise UsageError(
+                f"{parent} cannot be merged, because it has a child already.",
+                "Name heads; flask db heads lists them.",
+            )
 
 
 def _check_message(message: Any) -> None:
@@ -166,7 +185,8 @@ def _new_id(
     if answer is None:
         raise InvalidRevisionId("No revision id was given.", "Let rev_id() return one.")
     text = str(answer)
-    check_id(text, scripts.known_ids())
+    labels = {*scripts.labels(), *request.branch_labels}
+    check_id(text, scripts.known_ids() | labels)
     return text
 
 

@@ -17,6 +17,7 @@ from .invocation import Invocation
 from .planning import PlannedStep, plan
 from .requests import GUARDS, Request, make_run
 from .targets import describe, resolve
+from .widths import require_fitting
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -43,6 +44,8 @@ def run_offline(call: Invocation, request: Request) -> RunResult:
         database.name: plan(scripts, database.name, start, target, request.direction)
         for database in databases
     }
+    for database in databases:
+        require_fitting(call.environment, database, plans[database.name])
     run = make_run(request, plans, dict.fromkeys(plans, start))
     call.run = run
     call.hooks.guard(GUARDS[request.direction], run=run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..environment.soundness import check_label
 from ..environment.translation import shown
 from ..errors import UsageError
-from .targets import missing, require
+from .targets import SYMBOLS, missing, require
 
 if TYPE_CHECKING:
     from ..environment.locations import Locations
@@ -65,6 +65,9 @@ def place(
     :raises UsageError: When a parent is ambiguous or is not a head.
     """
     labels = _several(label)
+    taken = scripts.labels() | scripts.known_ids()
+    if branch not in taken:
+        check_label(branch, ())
     known_branch = scripts.has_revision(branch)
     if parent == "head" and known_branch:
         parents = _ids(scripts, f"{branch}@head")
@@ -79,8 +82,8 @@ def place(
             labels = (branch, *labels)
     if not splice:
         _require_heads(scripts, parents)
-    for one in labels:
-        check_label(one, _taken(scripts))
+    for number, one in enumerate(labels):
+        check_label(one, taken | set(labels[:number]))
     return Place(
         parents,
         labels,
@@ -113,7 +116,7 @@ def _parents(scripts: Scripts, parent: Any) -> tuple[str, ...]:
     parents: list[str] = []
     for name in names:
         found = _ids(scripts, name)
-        if not found and str(name).strip() != "base":
+        if not found and str(name).strip() not in SYMBOLS:
             raise missing(scripts, str(name).strip())
         parents += found
     if len(set(parents)) != len(parents):
@@ -141,10 +144,6 @@ def _require_heads(scripts: Scripts, parents: Sequence[str]) -> None:
                 f"{parent} has a child already.",
                 "Use --splice to branch off there, or follow the head.",
             )
-
-
-def _taken(scripts: Scripts) -> set[str]:
-    return scripts.labels() | scripts.known_ids()
 
 
 def _dependency(scripts: Scripts, name: Any) -> str:

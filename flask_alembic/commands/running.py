@@ -24,6 +24,7 @@ from .requests import AFTERS, GUARDS, Request, make_run
 from .resuming import check_unfinished
 from .stepping import DatabaseRun, Manner, Member, Stopped, not_started
 from .targets import describe
+from .widths import require_fitting
 
 if TYPE_CHECKING:
     from ..environment.objects import Environment
@@ -145,6 +146,7 @@ def _plan(
         member.steps = plan(
             scripts, member.name, member.heads, request.target, request.direction
         )
+    require_fitting(environment, member.database, member.steps, member.connection)
 
 
 def _steps_of(

@@ -300,7 +300,7 @@ class DatabaseRun:
         if self.manner.dry:
             self.log.forbid_commit = self._no_commit
         with private.transaction(
-            self.context, per_migration=self.per_revision and not self.manner.dry
+            self.context, per_migration=self.per_revision
         ) as transaction:
             self.versions.ensure(purge=self.manner.purge)
             for planned in unit:
@@ -336,22 +336,25 @@ class DatabaseRun:
                 step, time.perf_counter() - started, len(self.log.statements)
             )
 
-        result = self.hooks.around(
-            specs.apply_revision,
-            work,
-            run=self.run,
-            step=step,
-            connection=self.context.connection,
-        )
+        try:
+            result = self.hooks.around(
+                specs.apply_revision,
+                work,
+                run=self.run,
+                step=step,
+                connection=self.context.connection,
+            )
+        finally:
+            if self.log.commits > commits:
+                # An autocommit block committed everything before it, also where the
+                # revision failed afterwards.
+                self._durable = len(self._pending)
         if not isinstance(result, StepResult):
             raise HookError(
                 f"A wrapper of apply_revision returned {result!r}.",
                 "A wrapper must end with: return (yield).",
                 hook="apply_revision",
             )
-        if self.log.commits > commits:
-            # An autocommit block committed everything before it.
-            self._durable = len(self._pending)
         self.versions.move(planned.alembic)
         self._call_back(planned)
         if self.log.journal is not None:

@@ -52,6 +52,11 @@ class Backend:
         """Whether generated revisions alter tables in Alembic's batch mode."""
         return False
 
+    @property
+    def enforces_length(self) -> bool:
+        """Whether a text that is longer than its column is refused."""
+        return True
+
     # Connecting
 
     def connect_args(self, seconds: float) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class SQLite(Backend):
     name = "SQLite"
     transactional_ddl = True
     renders_as_batch = True
+    enforces_length = False
 
     def server_version(self, connection: Connection) -> str:
         """Return the version of the library, such as ``SQLite 3.45.1``."""

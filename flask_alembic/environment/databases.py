@@ -82,6 +82,11 @@ def given(metadatas: Any, engines: Any) -> Given:
 
 
 def _name(name: str | None) -> str:
+    if not isinstance(name, str | None):
+        raise ConfigurationError(
+            f"engines or metadatas has the key {name!r}, which is no name.",
+            "Use the names of databases as keys, such as 'default'.",
+        )
     return name or DEFAULT
 
 
@@ -118,6 +123,7 @@ def find(
     """
     engines = dict(given.engines) if given.engines is not None else _engines(app)
     metadatas = given.metadatas if given.metadatas is not None else _metadatas(app)
+    _check_names(settings, engines)
     databases: dict[str, Database] = {}
     for name in _names(settings, given, locations, engines):
         if name not in engines:
@@ -135,6 +141,17 @@ def find(
             is_async=sync is not engine,
         )
     return databases
+
+
+def _check_names(settings: Settings, engines: Mapping[str, Any]) -> None:
+    """Refuse settings for a database that is not there: they would do nothing."""
+    for name, where in settings.names_of_databases().items():
+        if name not in engines:
+            raise ConfigurationError(
+                f"{where} names {shown(name)}, but there is no such database; there is "
+                f"{_list(engines)}.",
+                "Mend the name, or take it out.",
+            )
 
 
 def _names(

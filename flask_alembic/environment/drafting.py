@@ -7,14 +7,15 @@ when the file is executed; then it is removed again.
 from __future__ import annotations
 
 import ast
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import TemplateError
+from ..errors import AlembicError, ConfigurationError, TemplateError
 from .docstring import escape, skeleton
 from .headers import read_header
-from .soundness import unusable
+from .soundness import line_in, unusable
 from .translation import first_line
 
 _FUNCTIONS = ("upgrade", "downgrade")
@@ -184,15 +185,23 @@ def _useless(template: Path, what: str) -> TemplateError:
     )
 
 
-def failed_file(template: Path, path: Path, error: BaseException) -> TemplateError:
-    """Return the error for a new file that failed when it was executed.
+def failed(template: Path, path: Path, error: BaseException) -> AlembicError | None:
+    """Return the error for a new file that was removed again, ``None`` for others.
 
     :param template: The template it was made from.
-    :param path: The file, which has been removed.
-    :param error: What it raised.
+    :param path: The file.
+    :param error: What was raised after it was written.
     """
-    told = unusable(path, error, is_new=True)
-    return TemplateError(
-        f"A new revision could not be used: {told.message}",
-        f"Mend {template}, or what renders into it; nothing was written.",
-    )
+    if line_in(path, error):
+        told = unusable(path, error, is_new=True)
+        return TemplateError(
+            f"A new revision could not be used: {told.message}",
+            f"Mend {template}, or what renders into it; nothing was written.",
+        )
+    frames = traceback.extract_tb(error.__traceback__)
+    if any(Path(frame.filename).stem == "write_hooks" for frame in frames):
+        return ConfigurationError(
+            f"A post-write hook failed: {first_line(error)}.",
+            "Mend app.config['ALEMBIC']['post_write_hooks']; nothing was written.",
+        )
+    return None

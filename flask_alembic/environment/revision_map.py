@@ -50,9 +50,7 @@ class HistoryMap(RevisionMap):
         built: Any = super()._revision_map
         if self._positions:
             position = self._positions.__getitem__
-            revisions = {
-                id_: built[id_] for id_ in sorted(self._positions, key=position)
-            }
+            revisions = {id_: built[id_] for id_ in self._positions}
             # The labels, which Alembic appends, keep their places.
             built = {**revisions, **built}
             self.heads = tuple(sorted(self.heads, key=position))

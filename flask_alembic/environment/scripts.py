@@ -11,9 +11,10 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
 from ..errors import RevisionFileError, ScriptLocationError
+from ..settings.options import is_true
 from . import drafting
 from .history import History
-from .soundness import check_history, check_identifiers, line_in, unusable
+from .soundness import check_history, check_identifiers, unusable
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -110,8 +111,9 @@ class Scripts(History):
             # A post-write hook failed, or the file cannot be loaded.
             for path in self._written:
                 path.unlink(missing_ok=True)
-                if line_in(path, error):
-                    raise drafting.failed_file(self.template, path, error) from error
+                told = drafting.failed(self.template, path, error)
+                if told is not None:
+                    raise told from error
             raise
         self._added.add(arguments.get("revid") or args[0])
         return script
@@ -183,19 +185,15 @@ def _open(environment: Environment) -> Scripts:
         file_template=config.get_main_option("file_template") or "%(rev)s_%(slug)s",
         truncate_slug_length=int(length) if length else None,
         version_locations=[str(path) for path in environment.locations.paths],
-        sourceless=_flag(config.get_main_option("sourceless")),
+        sourceless=is_true(config.get_main_option("sourceless")),
         output_encoding=config.get_main_option("output_encoding") or "utf-8",
         timezone=config.get_main_option("timezone"),
         hooks=config.get_hooks_list(),
-        recursive_version_locations=_flag(
+        recursive_version_locations=is_true(
             config.get_main_option("recursive_version_locations")
         ),
         messaging_opts={"quiet": True},
     )
-
-
-def _flag(value: str | None) -> bool:
-    return (value or "").strip().lower() in {"true", "yes", "on", "y", "t", "1"}
 
 
 def write_new(target: Path, content: bytes) -> None:

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from alembic.script import Script
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f'\"`;\\]")
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f@+\-:'\"`/\\;]|\s")
+_ID = re.compile(r"\w[\w.]*")
+_LABEL = re.compile(r"\w[\w.-]*")
+_STEPS = re.compile(r"\d+|.*-\d+")
 _SYMBOLS = frozenset({"head", "heads", "base"})
 _WORDS = _SYMBOLS | {"current", "none"}
+WIDTH = 32
+"""How many characters the column of Alembic's version table holds."""
+
 _MEND = "Mend down_revision or depends_on in it."
 
 
@@ -200,7 +205,7 @@ def _links(folders: Iterable[str]) -> Iterator[Path]:
             continue
 
 
-def check_id(text: str, known: Iterable[str], width: int = 32) -> None:
+def check_id(text: str, known: Iterable[str], width: int = WIDTH) -> None:
     """Refuse an id for a new revision that would make trouble later.
 
     :param text: The id.
@@ -210,16 +215,15 @@ def check_id(text: str, known: Iterable[str], width: int = 32) -> None:
     """
     if not text:
         raise InvalidRevisionId("The revision id is empty.", "Give another one.")
-    bad = _FORBIDDEN.search(text) or (None if text.isprintable() else text)
-    if bad or text.startswith("."):
+    if not _ID.fullmatch(text):
         raise InvalidRevisionId(
-            f"The revision id {text!r} holds characters that are not allowed.",
+            f"The revision id {shown(text)} holds characters that are not allowed.",
             "Use letters, digits and underscores only.",
         )
     if len(text) > width:
         raise InvalidRevisionId(
-            f"The revision id {text!r} has {len(text)} characters, but the version "
-            f"column holds {width}.",
+            f"The revision id {shown(text)} has {len(text)} characters, but the "
+            f"version column holds {width}.",
             "Use a shorter id.",
         )
     if text.lower() in _WORDS:
@@ -229,7 +233,8 @@ def check_id(text: str, known: Iterable[str], width: int = 32) -> None:
         )
     if text in known:
         raise InvalidRevisionId(
-            f"The revision id {text!r} is taken.", "Use another id."
+            f"The revision id {text!r} is taken.",
+            "Use another id, or try again if it was made from the time.",
         )
 
 
@@ -240,13 +245,20 @@ def check_label(label: str, known: Iterable[str]) -> None:
     :param known: The ids and labels that are taken.
     :raises InvalidRevisionId: With the rule that it breaks.
     """
-    if not label or _FORBIDDEN.search(label.replace("-", "_")):
+    if not label:
+        raise InvalidRevisionId("The branch label is empty.", "Give another one.")
+    if not _LABEL.fullmatch(label):
         raise InvalidRevisionId(
-            f"The branch label {label!r} is empty or holds characters that are not "
-            "allowed.",
+            f"The branch label {shown(label)} holds characters that are not allowed.",
             "Use letters, digits, underscores and hyphens only.",
         )
-    if label.lower() in _WORDS or label in known:
+    if label.lower() in _WORDS or _STEPS.fullmatch(label):
+        raise InvalidRevisionId(
+            f"The branch label {shown(label)} would be read as a revision or as a "
+            "number of steps.",
+            "Use another label.",
+        )
+    if label in known:
         raise InvalidRevisionId(
             f"The branch label {label!r} is taken.", "Use another label."
         )

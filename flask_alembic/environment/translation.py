@@ -128,7 +128,7 @@ def _command_error(text: str) -> AlembicError:
             "There are no models to compare with.",
             "Pass Alembic(metadatas=...), or use Flask-SQLAlchemy.",
         )
-    return UsageError(f"{text}.")
+    return UsageError(f"{text}.", "flask db --help lists the commands.")
 
 
 def _database_error(error: Exception) -> AlembicError:

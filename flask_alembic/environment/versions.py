@@ -71,7 +71,6 @@ class HeadTracker:
         """
         if isinstance(step, StampStep):
             change = self._stamp(step)
-            self._implied = None
         elif step.is_upgrade:
             change = self._upgrade(step)
         else:

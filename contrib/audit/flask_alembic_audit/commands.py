@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -17,7 +16,7 @@ from flask.cli import with_appcontext
 from .databases import each
 from .errors import AuditUsageError
 from .history import now
-from .identity import app_version, checksum, git_commit, plugin_versions, user_name
+from .identity import checksum, circumstances
 from .settings import Settings, load
 from .table import ACCEPT, DONE, AuditTable, Entry
 
@@ -66,8 +65,9 @@ def audit_accept(revisions: tuple[str, ...], databases: tuple[str, ...]) -> None
     For changes that do not matter to any database: a comment, the formatting.
     """
     settings, app = _settings(), _app()
+    who = circumstances(app, settings)
     for script in app.extensions["alembic"].show(list(revisions)):
-        accept = partial(_accept, app, settings, script.revision, Path(script.path))
+        accept = partial(_accept, settings, who, script.revision, Path(script.path))
         found = each(app, accept, databases)
         _check_names(databases, found)
         if all(done is None for done in found.values()):
@@ -82,8 +82,8 @@ def audit_accept(revisions: tuple[str, ...], databases: tuple[str, ...]) -> None
 
 
 def _accept(
-    app: Flask,
     settings: Settings,
+    who: dict[str, Any],
     revision: str,
     path: Path,
     name: str,
@@ -110,11 +110,7 @@ def _accept(
             error=None,
             file_name=path.name,
             checksum=new,
-            username=user_name(settings),
-            hostname=socket.gethostname(),
-            app_version=app_version(app, settings),
-            git_commit=git_commit(app, settings),
-            plugins=plugin_versions(app),
+            **who,
         )
     )
     return True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .identity import app_version, checksum, git_commit, plugin_versions, user_name
+from .identity import checksum, circumstances
 from .table import DONE, FAILED, PARTIAL, AuditTable, Entry
 
 if TYPE_CHECKING:
@@ -42,14 +41,7 @@ class History:
         self._seconds: dict[Step, float] = {}
         self._existing: set[str] = set()
         self._created: set[str] = set()
-        self._who: dict[str, Any] = {
-            "run_id": run_id,
-            "username": user_name(settings),
-            "hostname": socket.gethostname(),
-            "app_version": app_version(app, settings),
-            "git_commit": git_commit(app, settings),
-            "plugins": plugin_versions(app),
-        }
+        self._same = {"run_id": run_id, **circumstances(app, settings)}
 
     @classmethod
     def of(cls, app: Flask, settings: Settings, run: Run) -> History:
@@ -110,7 +102,7 @@ class History:
             error=error,
             file_name=step.path.name if step.path else None,
             checksum=checksum(step.path),
-            **self._who,
+            **self._same,
         )
 
     def failed(self, failure: Failure) -> None:

@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 import re
+import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import flask_alembic
 
@@ -31,6 +32,21 @@ COMMITS: Final = (
 """The environment variables in which pipelines and hosts give the commit."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+def circumstances(app: Flask, settings: Settings) -> dict[str, Any]:
+    """Return what a row says about who runs what, by column.
+
+    :param app: The application; an app context must be active.
+    :param settings: The settings.
+    """
+    return {
+        "username": user_name(settings),
+        "hostname": socket.gethostname(),
+        "app_version": app_version(app, settings),
+        "git_commit": git_commit(app, settings),
+        "plugins": plugin_versions(app),
+    }
 
 
 def user_name(settings: Settings) -> str:

@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, MutableMapping
 from typing import TYPE_CHECKING
 
-from flask_alembic.hooks import hookimpl
+from flask_alembic.hooks import Veto, hookimpl
 
-from .settings import Settings, load
+from .settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
     import click
@@ -47,6 +47,31 @@ def _writing(app: Flask, run: Run) -> Settings | None:
     return settings
 
 
+@hookimpl
+def before_upgrade(app: Flask) -> None:
+    """Refuse an upgrade whose history could not be written as it is set."""
+    _check(app)
+
+
+@hookimpl
+def before_downgrade(app: Flask) -> None:
+    """Refuse a downgrade whose history could not be written as it is set."""
+    _check(app)
+
+
+@hookimpl
+def before_stamp(app: Flask) -> None:
+    """Refuse a stamp whose history could not be written as it is set."""
+    _check(app)
+
+
+def _check(app: Flask) -> None:
+    try:
+        load(app)
+    except SettingsError as error:
+        raise Veto(str(error)) from error
+
+
 @hookimpl(wrapper=True, tryfirst=True)
 def apply_revision(
     app: Flask, run: Run, step: Step, connection: Connection | None
@@ -68,7 +93,7 @@ def apply_revision(
 
 
 @hookimpl
-def after_command(app: Flask, report: Report) -> None:
+def after_command(report: Report) -> None:
     """Write the row of a failure, and forget what the command has read."""
     from .changes import forget
 
@@ -76,11 +101,9 @@ def after_command(app: Flask, report: Report) -> None:
     run, result = report.run, report.result
     if run is None or result is None or result.failure is None:
         return
-    if _writing(app, run) is None:
-        return
     from .history import STASH, History
 
-    history = run.stash.get(STASH)
+    history = run.stash.get(STASH)  # only there where rows are written
     if isinstance(history, History):
         history.failed(result.failure)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import signal
 import socket
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -271,3 +274,61 @@ def test_each_database_has_its_own(
         done(app, "audit", "--database", "other", "--format", "json").stdout
     )
     assert {entry["database_name"] for entry in only["entries"]} == {"other"}
+
+
+def test_no_row_without_its_version_row(
+    make_app: MakeApp, url: sa.URL, kind: str, folder: Path
+) -> None:
+    """The version row cannot be written, so the row that came before it goes too."""
+    write(folder, "c3", "b2", "lose", "op.execute('DROP TABLE alembic_version')")
+    app = make_app(url, **PER_REVISION)
+    assert db(app, "upgrade").exit_code == 3
+    outcome = "partial" if kind == "mariadb" else "failed"
+    assert summary(url)[2:] == [("upgrade", "c3", outcome)]
+
+
+KILLED = """
+import os, signal, sys
+from flask import Flask
+from flask_alembic import Alembic
+from flask_alembic.hooks import hookimpl
+from flask_sqlalchemy import SQLAlchemy
+
+class Kill:
+    @hookimpl(wrapper=True, tryfirst=True)
+    def apply_revision(self, step, connection):
+        result = yield
+        if step.revision == "b2":
+            text = "SELECT count(*) FROM alembic_audit"
+            print(connection.exec_driver_sql(text).scalar(), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+app = Flask("shop", root_path=sys.argv[1])
+app.config.update(
+    SQLALCHEMY_DATABASE_URI=sys.argv[2],
+    ALEMBIC_AUDIT=True,
+    ALEMBIC_CONTEXT={"transaction_per_migration": True},
+)
+SQLAlchemy(app)
+alembic = Alembic(app, plugins=[Kill()])
+with app.app_context():
+    alembic.upgrade()
+"""
+
+
+def test_killed_between_the_row_and_the_version(
+    url: sa.URL, tmp_path: Path, folder: Path
+) -> None:
+    address = url.render_as_string(hide_password=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), address],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.stdout == "2\n"  # inside the transaction the row was there
+    assert summary(url) == [("upgrade", "a1", "done")]
+    assert version(url) == {"a1"}

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
+
 from flask_alembic import Alembic
 
 MakeApp = Callable[..., Flask]

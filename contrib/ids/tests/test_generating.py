@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from flask_alembic import AlembicError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from flask_alembic import AlembicError
 
 if TYPE_CHECKING:
     from conftest import Invoke, MakeApp

@@ -125,7 +125,7 @@ def test_the_last_line_that_fits_is_the_one(tmp_path: Path) -> None:
 def test_what_is_computed_is_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "r.py"
     path.write_text(f"revision = 'r'\n{line}\n")
-    with pytest.raises(FileError, match="computes '(down_)?revision'"):
+    with pytest.raises(FileError, match=r"computes '(down_)?revision'"):
         read(path)
 
 

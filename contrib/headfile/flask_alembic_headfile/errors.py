@@ -1,0 +1,35 @@
+"""What can go wrong, each in one sentence and one of advice."""
+
+from __future__ import annotations
+
+from flask_alembic.hooks import AlembicError
+
+
+class FileError(AlembicError):
+    """A file cannot be read, understood or written; it is as it was.
+
+    .. versionadded:: 1.0
+    """
+
+
+class HeadFileProblem(AlembicError):
+    """The ``HEAD`` files do not tell what the history is.
+
+    .. versionadded:: 1.0
+    """
+
+    exit_code = 1
+
+
+class RebaseRefused(AlembicError):
+    """A revision cannot be put on top of another; nothing was written.
+
+    .. versionadded:: 1.0
+    """
+
+
+class SettingError(AlembicError):
+    """``ALEMBIC_HEADFILE`` holds something else than a switch.
+
+    .. versionadded:: 1.0
+    """

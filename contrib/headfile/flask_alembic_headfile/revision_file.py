@@ -1,0 +1,186 @@
+"""One revision file: its identifiers read, and replaced byte for byte.
+
+Everything outside the literals and the docstring's own lines about them stays as it
+is: encoding, byte order mark, line ends, comments.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import tokenize
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .errors import FileError
+from .literals import Literal, Source, Span, Value
+
+TITLES: Final = {"revision": "Revision ID", "down_revision": "Revises"}
+"""The lines of the docstring that repeat an identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionFile:
+    """What a revision file says about itself, and where it says so.
+
+    .. versionadded:: 1.0
+    """
+
+    path: Path
+    """The file."""
+
+    text: str
+    """Its content, line ends as they are."""
+
+    encoding: str
+    """How the content is encoded."""
+
+    literals: Mapping[str, Literal]
+    """The identifiers by name."""
+
+    message: str
+    """The first line of the docstring."""
+
+    docstring: Span
+    """Where the docstring stands; empty when there is none."""
+
+    @property
+    def revision(self) -> str:
+        """The id."""
+        return str(self.literals["revision"].value)
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The ids of the parents; empty for a base."""
+        return several(self.literals["down_revision"].value)
+
+    def changed(self, values: Mapping[str, Value]) -> bytes:
+        """Return the content with other identifiers.
+
+        :param values: The new ones by name; the others stay.
+        :raises FileError: When the result would not compile.
+        """
+        edits = [
+            (self.literals[name].span, self._literal(value))
+            for name, value in values.items()
+        ]
+        edits += self._docstring_edits(values)
+        text = self.text
+        for (start, end), new in sorted(edits, reverse=True):
+            text = text[:start] + new + text[end:]
+        try:
+            content = text.encode(self.encoding)
+            compile(content, str(self.path), "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            raise FileError(
+                f"{self.path} would not compile afterwards: {error}.",
+                "Change it by hand; nothing was written.",
+            ) from error
+        return content
+
+    def _literal(self, value: Value) -> str:
+        """Return a literal in the file's own kind of quotes."""
+        start = self.literals["revision"].span[0]
+        quote = "'" if self.text[start] == "'" else '"'
+        if value is None:
+            return "None"
+        if isinstance(value, str):
+            return f"{quote}{value}{quote}"
+        parts = [f"{quote}{part}{quote}" for part in value]
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+    def _docstring_edits(
+        self, values: Mapping[str, Value]
+    ) -> Iterator[tuple[Span, str]]:
+        """Yield what changes in the docstring: lines that hold the old identifier."""
+        first, last = self.docstring
+        for name in TITLES.keys() & values.keys():
+            old = _as_written(self.literals[name].value)
+            line = rf"^[ \t]*{TITLES[name]}:[ \t]*?([ \t]?{old})[ \t]*\r?$"
+            found = list(re.finditer(line, self.text[first:last], re.MULTILINE))
+            if found:
+                # The last one: the message above may hold such a line too.
+                start, end = found[-1].span(1)
+                new = ", ".join(several(values[name]))
+                yield (first + start, first + end), f" {new}"
+
+
+def _as_written(value: Value) -> str:
+    """Return a regular expression for how a docstring shows an identifier."""
+    if not value:
+        return "(?:None)?"
+    return r",[ \t]*".join(map(re.escape, several(value)))
+
+
+def several(value: Value) -> tuple[str, ...]:
+    """Return an identifier's values as a tuple.
+
+    :param value: None, one or several.
+    """
+    if not value:
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def read(path: Path) -> RevisionFile:
+    """Read a revision file without executing it.
+
+    :param path: The file.
+    :raises FileError: When it cannot be read, or computes its id or its parents.
+    """
+    try:
+        content = path.read_bytes()
+        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+        text = content.decode(encoding)
+        source = Source(text)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FileError(
+            f"The revision file {path} cannot be read: {error}.", "Mend the file."
+        ) from error
+    literals: dict[str, Literal] = {}
+    for name in (*TITLES, "branch_labels"):
+        found = source.literal(name)
+        if found is not None:
+            literals[name] = found
+        elif name in TITLES:
+            raise _unusable(path, name, source.has(name))
+    if not isinstance(literals["revision"].value, str):
+        raise _unusable(path, "revision", True)
+    message, docstring = source.docstring()
+    title = message.strip().partition("\n")[0].strip()
+    return RevisionFile(path, text, encoding, literals, title, docstring)
+
+
+def _unusable(path: Path, name: str, bound: bool) -> FileError:
+    if not bound:
+        return FileError(
+            f"The revision file {path} has no {name!r}.", "Set it in the file."
+        )
+    return FileError(
+        f"The revision file {path} computes {name!r}, or sets it more than once.",
+        "Write it as one literal, or change the file by hand.",
+    )
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a file at once: whoever reads it sees all of it or the old one.
+
+    :param path: The file.
+    :param content: All of it.
+    :raises FileError: When it cannot be written; it is then as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FileError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Make the folder writable.",
+        ) from error

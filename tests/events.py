@@ -1,0 +1,122 @@
+"""A plugin that writes down every hook, and receivers that write down every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from flask import Flask
+
+from flask_alembic import hookimpl
+from flask_alembic.hooks.markers import kind_of
+from flask_alembic.hooks.signals import SIGNALS, spec_functions
+
+WITHOUT_ORDER = {
+    "context_options",
+    "include_name",
+    "include_object",
+    "compare_type",
+    "compare_server_default",
+    "render_item",
+    "output_formats",
+    "register_commands",
+}
+"""Hooks that are asked whenever an answer is needed, and so left out."""
+
+PAST_TENSE = {
+    "revision_applied",
+    "revision_generated",
+    "after_upgrade",
+    "after_downgrade",
+    "after_stamp",
+}
+"""What says that something has been done."""
+
+Look = Callable[[], str]
+
+
+class Everything:
+    """A plugin that implements every hook and keeps what it hears in a list.
+
+    A hook is written by its name and the revision it is about; an ``around`` hook
+    before and after the work, or with ``!`` when the work raised; a signal by its
+    name with dashes.
+
+    :param look: Called with each past tense; what it returns is written beside it.
+    """
+
+    def __init__(self, look: Look | None = None) -> None:
+        self.heard: list[str] = []
+        self.look = look
+        for name, spec in spec_functions().items():
+            if name not in WITHOUT_ORDER:
+                make = _around if kind_of(spec) == "around" else _plain
+                setattr(self, name, make(self, name))
+
+    def write(self, name: str, subject: Any = None) -> None:
+        """Write down an event."""
+        words = [name]
+        revision = getattr(subject, "revision", None)
+        if revision is not None:
+            words.append(revision)
+        if self.look is not None and name.replace("-", "_") in PAST_TENSE:
+            words.append(f"[{self.look()}]")
+        self.heard.append(" ".join(words))
+
+    @contextmanager
+    def listening(self, app: Flask) -> Iterator[None]:
+        """Write down the signals of an app too."""
+
+        def receiver(name: str) -> Callable[..., None]:
+            def receive(app: Flask, **arguments: Any) -> None:
+                self.write(name, arguments.get("step"))
+
+            return receive
+
+        with ExitStack() as stack:
+            for signal in SIGNALS.values():
+                stack.enter_context(signal.connected_to(receiver(signal.name), app))
+            yield
+
+
+def _plain(plugin: Everything, name: str) -> Callable[..., None]:
+    if name in {"before_statement", "revision_applied", "revision_failed"}:
+
+        @hookimpl(specname=name)
+        def with_step(step: Any) -> None:
+            plugin.write(name, step)
+
+        return with_step
+
+    @hookimpl(specname=name)
+    def implementation() -> None:
+        plugin.write(name)
+
+    return implementation
+
+
+def _around(plugin: Everything, name: str) -> Callable[..., Any]:
+    def wrapped(subject: Any) -> Generator[None, Any, Any]:
+        plugin.write(f"{name} {{", subject)
+        try:
+            result = yield
+        except BaseException:
+            plugin.write(f"{name} !", subject)
+            raise
+        plugin.write(f"{name} }}", subject)
+        return result
+
+    if name == "apply_revision":
+
+        @hookimpl(specname=name, wrapper=True)
+        def around_step(step: Any) -> Generator[None, Any, Any]:
+            return (yield from wrapped(step))
+
+        return around_step
+
+    @hookimpl(specname=name, wrapper=True)
+    def around() -> Generator[None, Any, Any]:
+        return (yield from wrapped(None))
+
+    return around
