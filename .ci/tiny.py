@@ -7,11 +7,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from flask_alembic import Alembic
 
 
-class Base(DeclarativeBase):
+class Base(DeclarativeBase):  # noqa: D101
     pass
 
 
-class Thing(Base):
+class Thing(Base):  # noqa: D101
     __tablename__ = "things"
     id: Mapped[int] = mapped_column(primary_key=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import older_click  # noqa: F401
 from databases import (
     database_url,
     kind,

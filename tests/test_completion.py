@@ -29,7 +29,9 @@ def app(sqlite_url: str, tmp_path: Path):
     folder = tmp_path / "migrations"
     write_chain(folder, 3)
     path = write_revision(folder, "x001", None)
-    path.write_text(path.read_text().replace("branch_labels = None", "branch_labels = ('side',)"))
+    path.write_text(
+        path.read_text().replace("branch_labels = None", "branch_labels = ('side',)")
+    )
     app, _ = make_app(sqlite_url, folder)
     yield app
     dispose(app)

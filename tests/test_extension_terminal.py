@@ -200,6 +200,7 @@ def test_current_check_heads(app: Flask) -> None:
 
 
 def test_check(app: Flask) -> None:
+    assert run_db(app, "upgrade").exit_code == 0
     result = run_db(app, "check")
     assert result.exit_code == 1
     assert "create_table('author'" in result.output
@@ -207,6 +208,7 @@ def test_check(app: Flask) -> None:
         base.check()
     assert run_db(app, "migrate", "-m", "models").exit_code == 0
     assert run_db(app, "upgrade").exit_code == 0
+    assert run_db(app, "check").exit_code == 0
 
 
 def test_init_and_migrate(tmp_path: Path) -> None:
@@ -314,13 +316,10 @@ def test_alembic_script_in_a_manager_that_is_really_run(tmp_path: Path) -> None:
     made = run("revision", "made changes")
     assert (made.returncode, made.stderr) == (0, "")
     assert "Generated " in made.stdout
-    assert "made changes" in run("log").stdout
     upgraded = run("upgrade")
     assert upgraded.returncode == 0, upgraded.stderr
     assert tables(f"sqlite:///{tmp_path}/app.db") == {"author", "book"}
     assert "made changes" in run("current", "-v").stdout
-    assert run("downgrade").returncode == 0
-    assert tables(f"sqlite:///{tmp_path}/app.db") == set()
     wrong = run("upgrade", "nosuch")
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stderr

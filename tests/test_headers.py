@@ -111,7 +111,7 @@ COMPUTED = {
     + "try:\n    from string import*\nexcept ValueError: 1\n",
     "by a continued star": HEAD + "from string import \\\n *\n",
     "deleted": HEAD + "del branch_labels\n",
-    "deleted before a comment": HEAD
+    "deleted before a comment": HEAD.replace("# revision identifiers", "#")
     + "del branch_labels# revision identifiers, used by Alembic.x\n",
     "added to": HEAD + "revision += 'z'\n",
     "together": HEAD + "x = depends_on = 'z'\n",

@@ -125,7 +125,8 @@ def test_rows_may_imply_each_other(files: Files, data: Any) -> None:
     if up:
         steps = [id_ for id_ in reversed(order) if id_ not in ids]
     else:
-        steps = [id_ for id_ in order if id_ in ids]
+        left_out = data.draw(st.sets(st.sampled_from(files.ids), max_size=2))
+        steps = [id_ for id_ in order if id_ in ids - left_out]
     follow_both(
         maintainer(rows),
         HeadTracker(rows),

@@ -20,6 +20,7 @@ _MODULES = (
     "write_commands",
     "plugin_commands",
     "state_commands",
+    "new_plugin",
 )
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..environment.databases import Database, choose
-from ..errors import ConfigurationError
+from ..errors import CheckFailed, ConfigurationError
 from ..hooks.payloads import Problem
-from .connecting import connected
+from .connecting import connected, current_heads
+from .database_errors import reading
 from .invocation import Invocation, invoked
+from .planning import require_known
+from .reading import real_heads
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
@@ -60,17 +63,30 @@ def require_models(databases: Sequence[Database]) -> None:
 
 
 def _contexts(
-    call: Invocation, names: Sequence[str]
+    call: Invocation, names: Sequence[str], *, at_head: bool = False
 ) -> Iterator[tuple[Database, MigrationContext]]:
-    """Yield a context for each database, connected while the caller uses it."""
+    """Yield a context for each database, connected while the caller uses it.
+
+    :param at_head: Whether to refuse a database that is behind: what its pending
+        revisions do would be found again.
+    """
     environment = call.environment
     databases = choose(environment.databases(), names)
     require_models(databases)
     scripts = environment.scripts()
     for database in databases:
         with connected(environment, call.hooks, database) as connection:
+            heads = current_heads(environment, database, connection)
+            require_known(scripts, database.name, heads)
+            if at_head and set(heads) != real_heads(scripts):
+                raise CheckFailed(
+                    f"The database {database.name!r} is not at head, so it cannot be "
+                    "compared with the models.",
+                    "Run flask db upgrade first.",
+                )
             context = environment.environment_context(database, scripts, connection)
-            yield database, context.get_context()
+            with reading(database):
+                yield database, context.get_context()
 
 
 def produce(context: MigrationContext, database: Database) -> MigrationScript:
@@ -132,6 +148,7 @@ def check(environment: Environment, databases: Sequence[str] = ()) -> CheckResul
 
     :param environment: The app's environment; an app context must be active.
     :param databases: Which databases; all for none.
+    :raises CheckFailed: When a database is not at head.
     """
     with invoked(environment, "check", databases=tuple(databases)) as call:
         diffs: dict[str, tuple[Any, ...]] = {}

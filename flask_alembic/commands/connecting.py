@@ -11,6 +11,7 @@ from ..dialects import backend_for
 from ..environment.databases import Database, choose
 from ..errors import HookError
 from ..hooks import specs
+from .database_errors import reading_versions
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -119,6 +120,7 @@ def current_heads(
     :param environment: The app's environment.
     :param database: The database.
     :param connection: A connection to it.
+    :raises DatabaseError: When the table cannot be read, with the way out.
     """
     import sqlalchemy as sa
     from sqlalchemy.exc import DBAPIError
@@ -130,16 +132,19 @@ def current_heads(
     # a Table is cached by itself.
     table = sa.table(name, sa.column("version_num"), schema=schema)
     query = sa.select(table.c.version_num)
-    try:
-        heads = connection.execute(query).scalars().all()
-    except DBAPIError as error:
-        # One query where there is a table; a second one says whether there is none.
-        if error.connection_invalidated:
-            raise
-        connection.rollback()
-        if not sa.inspect(connection).has_table(name, schema=schema):
-            return ()
-        # Another process may have made it in between; any other error comes again.
-        connection.rollback()
-        heads = connection.execute(query).scalars().all()
+    with reading_versions(database, connection, name, schema):
+        try:
+            heads = connection.execute(query).scalars().all()
+        except DBAPIError as error:
+            # One query where there is a table; a second one says whether there is
+            # none.
+            if error.connection_invalidated:
+                raise
+            connection.rollback()
+            if not sa.inspect(connection).has_table(name, schema=schema):
+                return ()
+            # Another process may have made it in between; any other error comes
+            # again.
+            connection.rollback()
+            heads = connection.execute(query).scalars().all()
     return tuple(sorted(heads, key=lambda head: (head is not None, str(head))))

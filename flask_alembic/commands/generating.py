@@ -15,6 +15,7 @@ from ..hooks import specs
 from ..hooks.payloads import LintTarget, Problem, RevisionRequest
 from .comparing import require_models
 from .connecting import connected, current_heads
+from .database_errors import reading
 from .invocation import Invocation, invoked
 from .placing import DEFAULT_BRANCH, Place, place
 from .planning import require_known
@@ -239,9 +240,15 @@ def _compare(call: Invocation, scripts: Scripts, context: RevisionContext) -> bo
             )
             heads = current_heads(environment, database, connection)
             require_known(scripts, database.name, heads)
-            _compare_one(
-                environment, scripts, context, database, connection, len(databases) > 1
-            )
+            with reading(database):
+                _compare_one(
+                    environment,
+                    scripts,
+                    context,
+                    database,
+                    connection,
+                    len(databases) > 1,
+                )
     return any(_has_changes(script) for script in context.generated_revisions)
 
 

@@ -45,7 +45,7 @@ def describe_failure(
         in_effect=in_effect,
         rolled_back=tuple(rolled_back),
         version_table_right=not in_effect,
-        advice=_advice(step, in_effect, transactional),
+        advice=_advice(step, in_effect, transactional, words(error)),
     )
 
 
@@ -85,8 +85,16 @@ def _line(error: BaseException, path: Path | None) -> int | None:
     return lines[-1] if lines else None
 
 
-def _advice(step: Step | None, in_effect: Sequence[str], transactional: bool) -> str:
+def _advice(
+    step: Step | None, in_effect: Sequence[str], transactional: bool, error: str
+) -> str:
     name = step.direction if step is not None else "upgrade"
+    if not in_effect and name == "upgrade" and "already exists" in error:
+        return (
+            "Mend the cause and run flask db upgrade again. If the tables are there "
+            "already, because the version table was lost or something else has made "
+            "them, say which revision they are at: flask db stamp REVISION"
+        )
     if not in_effect:
         return f"Mend the cause and run flask db {name} again."
     if transactional:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..dialects.journal import Journal
     from ..dialects.journal_records import Unfinished
     from ..environment.objects import Environment
-    from .stepping import Member
+    from .members import Member
 
 
 def open_journal(environment: Environment, member: Member) -> Journal | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +14,20 @@ from ..environment.progress import Progress, tell
 from ..errors import HookError, MigrationFailed, NestedRun, Refused, UsageError
 from ..hooks import specs
 from ..hooks.payloads import Run, RunResult
-from .connecting import connected, current_heads, heads_of
-from .interrupting import Interrupted, termination_raises
+from .connecting import connected, current_heads
+from .interrupting import termination_raises
 from .invocation import Invocation, invoked
+from .members import Member
 from .planning import PlannedStep, adopt, plan
-from .reporting import sentences
 from .requests import AFTERS, GUARDS, Request, make_run
 from .resuming import check_unfinished
-from .stepping import DatabaseRun, Manner, Member, Stopped, not_started
 from .targets import describe
 from .widths import require_fitting
+from .working import one_at_a_time, work_through
 
 if TYPE_CHECKING:
     from ..environment.objects import Environment
     from ..environment.scripts import Scripts
-
-_process = threading.Lock()
-"""Held while revisions run: ``alembic.op`` is one object for the whole process, so
-two runs at once would write into each other's database."""
 
 _running: ContextVar[str | None] = ContextVar("running", default=None)
 """What runs in this context, so that a hook cannot start a run inside a run."""
@@ -71,7 +66,7 @@ def _run(call: Invocation, request: Request) -> RunResult:
     started = time.perf_counter()
     _check_protected(call.environment, request)
     if request.mode == "sql":
-        with _process:
+        with one_at_a_time:
             result = run_offline(call, request)
     else:
         result = _run_online(call, request, started)
@@ -200,7 +195,7 @@ def _around(
 
     def work() -> RunResult:
         with termination_raises():
-            done.append(_work(call, run, members, request, started))
+            done.append(work_through(call, run, members, request, started))
         return done[0]
 
     try:
@@ -219,86 +214,6 @@ def _around(
             error.message = f"The database was changed, but: {error.message}"
         raise
     return done[0]
-
-
-def _work(
-    call: Invocation,
-    run: Run,
-    members: Sequence[Member],
-    request: Request,
-    started: float,
-) -> RunResult:
-    """Run database after database; stop at the first failure."""
-    manner = Manner(
-        arguments=request.arguments,
-        x_arguments=request.x_arguments,
-        tag=request.tag,
-        purge=request.purge,
-        dry=request.mode == "dry-run",
-        resume=request.resume,
-    )
-    applied: list[Any] = []
-    after = dict(run.heads)
-    offset = 0
-    for number, member in enumerate(members):
-        if not member.steps and not request.purge:
-            continue
-        part = DatabaseRun(call.environment, call.hooks, run, member, manner, offset)
-        try:
-            with _process_lock():
-                heads = part.execute()
-        except Stopped as stopped:
-            applied += part.applied
-            after[member.name] = _heads_now(call, member)
-            begun = {
-                *(result.step for result in applied),
-                *stopped.failure.rolled_back,
-                stopped.failure.step,
-            }
-            result = RunResult(
-                run,
-                applied=tuple(applied),
-                heads_before=run.heads,
-                heads_after=after,
-                not_started=not_started(members[number:], begun),
-                failure=stopped.failure,
-                elapsed=time.perf_counter() - started,
-            )
-            raise _failed(stopped.error, result) from stopped.error
-        applied += part.applied
-        if not manner.dry:
-            after[member.name] = heads
-        offset += len(member.steps)
-    return RunResult(
-        run,
-        applied=tuple(applied),
-        heads_before=run.heads,
-        heads_after=after,
-        elapsed=time.perf_counter() - started,
-    )
-
-
-@contextmanager
-def _process_lock() -> Iterator[None]:
-    with _process:
-        yield
-
-
-def _heads_now(call: Invocation, member: Member) -> tuple[str, ...]:
-    """Read where a database is after a failure, on a connection of its own."""
-    try:
-        heads = heads_of(call.environment, call.hooks, [member.name])
-        return heads[member.name]
-    except Exception:
-        return member.heads
-
-
-def _failed(error: BaseException, result: RunResult) -> MigrationFailed:
-    failure = result.failure
-    assert failure is not None
-    message = "\n".join(sentences(result))
-    kind = Interrupted if isinstance(error, KeyboardInterrupt) else MigrationFailed
-    return kind(message, failure.advice, result=result)
 
 
 def _check_protected(environment: Environment, request: Request) -> None:

@@ -14,8 +14,8 @@ from .connecting import close
 
 if TYPE_CHECKING:
     from ..environment.objects import Environment
+    from .members import Member
     from .statements import StatementLog
-    from .stepping import Member
 
 logger = logging.getLogger("flask_alembic.commands")
 

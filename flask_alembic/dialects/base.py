@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .payloads import LockKey, Session
 from .waiting import OnWait
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.engine import Dialect
 
     from .journal import Journal
+    from .schema_objects import SchemaObject
 
 __all__ = ["Backend", "LockKey", "Session"]
 
@@ -221,4 +222,77 @@ class Backend:
 
         Autogenerate must not propose to drop them.
         """
+        return frozenset()
+
+    # Scratch databases, and what a schema holds beside tables
+
+    @contextmanager
+    def scratch(self, engine: Engine, url: URL | None = None) -> Iterator[Engine]:
+        """Give an engine for an empty database that is gone at the end.
+
+        Without special support of a database: the one that ``url`` names, which has
+        to be empty and is emptied again.
+
+        :param engine: The app's engine; what it is connected to is not touched.
+        :param url: Where to make it; beside the app's database by default.
+        :raises DatabaseError: if none can be made.
+        :raises ConfigurationError: if ``url`` names one that cannot be used.
+        """
+        from .scratch import ADVICE, engine_for, lent, require_kind
+
+        if url is None:
+            from ..errors import DatabaseError
+
+            raise DatabaseError(
+                f"A scratch database is needed, and there is no way known to create "
+                f"one on {self.name}.",
+                ADVICE,
+            )
+        require_kind(self, url)
+        other = engine_for(url)
+        try:
+            with lent(self, other, engine):
+                yield other
+        finally:
+            other.dispose()
+
+    def occupied(self, connection: Connection) -> bool:
+        """Tell whether there is any table or view in the database."""
+        import sqlalchemy as sa
+
+        inspector = sa.inspect(connection)
+        return bool(inspector.get_table_names() or inspector.get_view_names())
+
+    def empty(self, connection: Connection) -> None:
+        """Drop all that a scratch database holds; the caller commits.
+
+        :param connection: A connection to it.
+        """
+        import sqlalchemy as sa
+
+        quote = self.dialect.identifier_preparer.quote
+        for each in reversed(self.schema_objects(connection)):
+            drop = each.drop or f"DROP {each.kind.upper()} {quote(each.name)}"
+            connection.exec_driver_sql(drop)
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        metadata.drop_all(connection)
+
+    def schema_objects(self, connection: Connection) -> list[SchemaObject]:
+        """Return what there is beside tables, in an order in which it can be made.
+
+        Without special support of a database: its views, which can be compared.
+        """
+        import sqlalchemy as sa
+
+        from .schema_objects import SchemaObject
+
+        inspector = sa.inspect(connection)
+        return [
+            SchemaObject("view", name, inspector.get_view_definition(name) or "")
+            for name in inspector.get_view_names()
+        ]
+
+    def derived_tables(self, connection: Connection) -> frozenset[str]:
+        """Return tables that come with something in :meth:`schema_objects`."""
         return frozenset()

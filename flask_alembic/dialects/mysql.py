@@ -15,9 +15,10 @@ from .statements import between_transactions, driver_error, run
 from .waiting import OnWait, wait_for_lock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection, Engine
 
     from .journal import Journal
+    from .schema_objects import SchemaObject
 
 logger = logging.getLogger("flask_alembic.dialects")
 
@@ -200,6 +201,24 @@ class MySQL(Backend):
         from .journal import journal_table_name
 
         return frozenset({journal_table_name(key)})
+
+    @contextmanager
+    def scratch(self, engine: Engine, url: URL | None = None) -> Iterator[Engine]:
+        """Give an engine for a new database of the server.
+
+        It refuses statements that name another database of the server. Where databases
+        may not be created, ``url`` may name an empty one.
+        """
+        from .mysql_scratch import scratch
+
+        with scratch(self, engine, url) as other:
+            yield other
+
+    def schema_objects(self, connection: Connection) -> list[SchemaObject]:
+        """Return routines, views, triggers and events."""
+        from .mysql_objects import schema_objects
+
+        return schema_objects(connection)
 
 
 def lock_name(connection: Connection, key: LockKey) -> str:

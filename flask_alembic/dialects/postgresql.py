@@ -14,7 +14,9 @@ from .statements import between_transactions, committed, driver_error, mask, run
 from .waiting import OnWait
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
+
+    from .schema_objects import SchemaObject
 
 LOCK_NOT_AVAILABLE = "55P03"
 QUERY_CANCELED = "57014"
@@ -170,6 +172,35 @@ class PostgreSQL(Backend):
         with engine.connect() as connection, between_transactions(connection):
             slots = run(connection, "SHOW max_prepared_transactions").scalar()
         return int(slots or 0) > 0
+
+    @contextmanager
+    def scratch(self, engine: Engine, url: URL | None = None) -> Iterator[Engine]:
+        """Give an engine for a new database of the server.
+
+        Where databases may not be created, ``url`` may name an empty one.
+        """
+        from .postgresql_scratch import scratch
+
+        with scratch(self, engine, url) as other:
+            yield other
+
+    def occupied(self, connection: Connection) -> bool:
+        """Tell whether there is anything that does not belong to an extension."""
+        from .postgresql_objects import occupied
+
+        return occupied(connection)
+
+    def empty(self, connection: Connection) -> None:
+        """Drop all that a scratch database holds; schemas and extensions stay."""
+        from .postgresql_objects import empty
+
+        empty(connection)
+
+    def schema_objects(self, connection: Connection) -> list[SchemaObject]:
+        """Return extensions, types, sequences, functions, views and triggers."""
+        from .postgresql_objects import schema_objects
+
+        return schema_objects(connection)
 
 
 def session_of(row: Any) -> Session:

@@ -12,7 +12,9 @@ from .statements import between_transactions, driver_error, run
 from .waiting import OnWait
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection, Engine
+
+    from .schema_objects import SchemaObject
 
 _BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html
 _FOR_EVER = 2**31 - 1
@@ -105,3 +107,43 @@ class SQLite(Backend):
         from .sqlite_transaction import real_transactions
 
         return real_transactions(connection, version_table, on_commit)
+
+    @contextmanager
+    def scratch(self, engine: Engine, url: URL | None = None) -> Iterator[Engine]:
+        """Give an engine for a file in a temporary folder, or for the one of ``url``.
+
+        :raises ConfigurationError: if there is something in that file.
+        """
+        import os
+        import tempfile
+
+        from .scratch import engine_beside, require_kind
+
+        if url is not None and url.database not in (None, "", ":memory:"):
+            require_kind(self, url)
+            with super().scratch(engine, url) as other:
+                yield other
+            if os.path.exists(str(url.database)):
+                os.unlink(str(url.database))
+            return
+        with tempfile.TemporaryDirectory(prefix="flask-alembic-") as folder:
+            # Without arguments like mode=ro, which are about the app's own file.
+            path = os.path.join(folder, "scratch.db")
+            beside = engine.url.set(database=path, query={})
+            other = engine_beside(engine, beside, uri=False)
+            try:
+                yield other
+            finally:
+                other.dispose()
+
+    def schema_objects(self, connection: Connection) -> list[SchemaObject]:
+        """Return views, triggers and virtual tables."""
+        from .sqlite_objects import schema_objects
+
+        return schema_objects(connection)
+
+    def derived_tables(self, connection: Connection) -> frozenset[str]:
+        """Return virtual tables and the tables that they keep their content in."""
+        from .sqlite_objects import derived_tables
+
+        return derived_tables(connection)

@@ -200,6 +200,9 @@ def _engines(app: Flask) -> dict[str, Any]:
     for attribute in ("engines", "async_engines"):
         for name, engine in (getattr(extension, attribute, None) or {}).items():
             found.setdefault(_name(name), engine)
+    if DEFAULT in found:
+        # Flask-SQLAlchemy makes it last; for migrations it is the first database.
+        found = {DEFAULT: found.pop(DEFAULT), **found}
     return found
 
 

@@ -188,12 +188,19 @@ def _open(environment: Environment) -> Scripts:
         sourceless=is_true(config.get_main_option("sourceless")),
         output_encoding=config.get_main_option("output_encoding") or "utf-8",
         timezone=config.get_main_option("timezone"),
-        hooks=config.get_hooks_list(),
+        **_post_write_hooks(config),
         recursive_version_locations=is_true(
             config.get_main_option("recursive_version_locations")
         ),
         messaging_opts={"quiet": True},
     )
+
+
+def _post_write_hooks(config: Any) -> dict[str, Any]:
+    """Return the hooks in the way that this Alembic's script directory takes them."""
+    if hasattr(config, "get_hooks_list"):  # since 1.16
+        return {"hooks": config.get_hooks_list()}
+    return {"hook_config": config.get_section("post_write_hooks", {})}
 
 
 def write_new(target: Path, content: bytes) -> None:

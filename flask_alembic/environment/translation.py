@@ -160,7 +160,9 @@ def first_line(error: BaseException | None) -> str:
     if error is None:
         return ""
     arguments: tuple[Any, ...] = getattr(error, "args", ())
-    if len(arguments) > 1 and isinstance(arguments[0], int):
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    elif len(arguments) > 1 and isinstance(arguments[0], int):
         text = f"{arguments[1]} ({arguments[0]})"
     else:
         text = str(error)

@@ -24,6 +24,7 @@ PER_DATABASE = (
     "lock_retries",
     "real_transactions",
     "prove_unchanged",
+    "scratch_url",
 )
 """The settings that may be a dict by database name."""
 
@@ -76,6 +77,12 @@ class Settings:
 
     prove_unchanged: PerDatabase = True
     """Whether tables proved equal are left out of the comparison."""
+
+    scratch_url: PerDatabase = None
+    """Where scratch databases are made; ``None`` for beside the app's database."""
+
+    drift_ignore: tuple[str, ...] = ()
+    """What ``drift`` and ``adopt`` leave out: patterns of names."""
 
     options: Mapping[str, str] = field(default_factory=dict)
     """Keys of the ``[alembic]`` section, as text."""

@@ -134,6 +134,25 @@ def _databases(key: str, value: Any) -> tuple[str, ...] | None:
     return tuple(value)
 
 
+def _url(key: str, value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and value.strip()):
+        return value
+    if not hasattr(value, "render_as_string"):
+        # Not the value itself: there may be a password in it.
+        raise _wrong(key, type(value).__name__, "the URL of a database")
+    return str(value.render_as_string(hide_password=False))
+
+
+def _patterns(key: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, (list, tuple, set)) or not all(
+        isinstance(pattern, str) and pattern for pattern in value
+    ):
+        raise _wrong(key, value, "a list of patterns like 'celery_*'")
+    return tuple(value)
+
+
 READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "script_location": _path,
     "relative_to": _relative_to,
@@ -149,5 +168,7 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "real_transactions": _each(_flag),
     "twophase": _flag,
     "prove_unchanged": _each(_flag),
+    "scratch_url": _each(_url),
+    "drift_ignore": _patterns,
 }
 """What reads and checks each key of our own."""

@@ -95,7 +95,7 @@ def files(folder: Path) -> dict[str, object]:
 
 
 def database(url: str) -> dict[str, object]:
-    """Return the tables of a database, and the rows of each."""
+    """Return the tables of a database, and the rows of each; without the journal."""
     parsed = sa.make_url(url)
     if parsed.drivername == "sqlite" and not Path(str(parsed.database)).is_file():
         return {}
@@ -106,6 +106,7 @@ def database(url: str) -> dict[str, object]:
                     map(repr, connection.execute(sa.text(f"SELECT * FROM {table}")))
                 )
                 for table in sa.inspect(connection).get_table_names()
+                if not table.endswith("_journal")
             }
     except sa.exc.DatabaseError as error:
         return {"<unreadable>": type(error).__name__}

@@ -50,17 +50,30 @@ def problems(app: Flask, settings: Settings, target: LintTarget) -> list[Problem
     if target.path is None or settings.changed == "off":
         return []
     applied, unreadable = _read(app, settings, tuple(target.dialects))
-    now = checksum(target.path)
-    found = list(unreadable)
-    for database, entries in applied.items():
-        entry = entries.get(target.revision)
-        if entry is not None and entry.checksum and entry.checksum != now:
-            found.append(_problem(settings, target.path, database, entry))
-    return found
+    return [*unreadable, *compare(settings, target.revision, target.path, applied)]
+
+
+def compare(
+    settings: Settings, revision: str, path: Path, applied: Applied
+) -> list[Problem]:
+    """Return a problem for each database that got something else from a file.
+
+    :param settings: The settings.
+    :param revision: The id of the revision.
+    :param path: Its file.
+    :param applied: What is applied.
+    """
+    now = checksum(path)
+    return [
+        _problem(settings, path, database, entries[revision])
+        for database, entries in applied.items()
+        if revision in entries and entries[revision].checksum not in (None, now)
+    ]
 
 
 def _problem(settings: Settings, path: Path, database: str, entry: Entry) -> Problem:
-    severity = cast(Literal["error", "warning", "info"], settings.changed)
+    chosen = settings.changed if settings.changed != "off" else "error"
+    severity = cast(Literal["error", "warning", "info"], chosen)
     day = f"{entry.started_utc:%Y-%m-%d %H:%M} UTC"
     return Problem(
         code=CHANGED,

@@ -13,8 +13,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from .changes import compare
 from .databases import each
-from .errors import AuditUsageError
+from .errors import AuditUsageError, FilesChanged
 from .history import now
 from .identity import checksum, circumstances
 from .settings import Settings, load
@@ -34,10 +35,19 @@ VERSION: Final = 1
 @click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table"
 )
+@click.option(
+    "--changed", is_flag=True, help="Show files that changed after they were applied."
+)
 @with_appcontext
-def audit(limit: int, databases: tuple[str, ...], format_: str) -> None:
-    """Show what was done to the databases, the newest first."""
+def audit(limit: int, databases: tuple[str, ...], format_: str, changed: bool) -> None:
+    """Show what was done to the databases, the newest first.
+
+    With --changed: ends with 1 if any file is not any more what was applied.
+    """
     settings = _settings()
+    if changed:
+        _show_changed(settings, databases)
+        return
 
     def read(name: str, connection: Connection) -> list[Entry]:
         table = AuditTable(settings, connection, name)
@@ -53,6 +63,28 @@ def audit(limit: int, databases: tuple[str, ...], format_: str) -> None:
         click.echo(as_table(entries[:limit]))
     else:
         click.echo("Nothing has been recorded yet.")
+
+
+def _show_changed(settings: Settings, databases: Sequence[str]) -> None:
+    """Write what has changed and fail if anything has."""
+    app = _app()
+
+    def read(name: str, connection: Connection) -> dict[str, Entry]:
+        table = AuditTable(settings, connection, name)
+        return table.applied() if table.exists() else {}
+
+    applied = each(app, read, databases)
+    _check_names(databases, applied)
+    found = [
+        problem
+        for script in app.extensions["alembic"].log()
+        for problem in compare(settings, script.revision, Path(script.path), applied)
+    ]
+    for problem in found:
+        click.echo(f"{problem.message}\n  {problem.advice}")
+    if found:
+        raise FilesChanged("Files have changed since they were applied.")
+    click.echo("No file has changed since it was applied.")
 
 
 @click.command("audit-accept")

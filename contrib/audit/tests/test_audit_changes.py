@@ -53,6 +53,22 @@ def test_changed_file_is_a_problem(
     assert "flask db audit-accept a1" in problem.advice
 
 
+def test_command_shows_changed_files(
+    make_app: MakeApp, url: sa.URL, folder: Path
+) -> None:
+    app = make_app(url)
+    done(app, "upgrade", "a1")
+    text = done(app, "audit", "--changed").stdout
+    assert text == "No file has changed since it was applied.\n"
+    change(folder, "a1")
+    change(folder, "b2")  # not applied
+    result = db(app, "audit", "--changed")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("a1.py has changed since database 'default' got it")
+    assert "b2.py" not in result.stdout
+    assert "Files have changed since they were applied." in result.stderr
+
+
 def test_line_ends_are_no_change(make_app: MakeApp, url: sa.URL, folder: Path) -> None:
     app = make_app(url)
     done(app, "upgrade")

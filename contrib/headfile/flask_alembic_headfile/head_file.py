@@ -54,8 +54,8 @@ def text_for(branch: Branch) -> str:
 
 
 def _words(doc: str | None) -> str:
-    """Return a message on one line, without what a terminal would act on."""
-    words = " ".join((doc or "").split())
+    """Return the first line of a message, without what a terminal would act on."""
+    words = " ".join((doc or "").strip().partition("\n")[0].split())
     return "".join(letter for letter in words if letter.isprintable())
 
 
@@ -126,30 +126,28 @@ def write_all(folder: Path, branches: list[Branch]) -> list[Path]:
     """
     wanted = {folder / branch.file_name: text_for(branch) for branch in branches}
     changed: list[Path] = []
-    try:
-        for path, text in wanted.items():
-            content = text.encode("utf-8", errors="replace")
-            if not path.is_file() or path.read_bytes() != content:
-                _replace(path, content)
-                changed.append(path)
-        for path in files_in(folder):
-            if path not in wanted:
-                path.unlink()
-                changed.append(path)
-    except OSError as error:
-        raise FileError(
-            f"{error.filename or folder} cannot be written: {error.strerror or error}.",
-            "Make the folder writable, then run: flask db headfile",
-        ) from error
+    for path, text in wanted.items():
+        if _replace(path, text.encode("utf-8", errors="replace")):
+            changed.append(path)
+    for path in files_in(folder):
+        if path not in wanted:
+            path.unlink()
+            changed.append(path)
     return changed
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes) -> bool:
     """Write a file beside its target and rename it, so that none is half there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        if path.exists() and path.read_bytes() == content:
+            return False
         temporary.write_bytes(content)
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise
+        raise FileError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Make it a writable file, then run: flask db headfile",
+        ) from error
+    return True

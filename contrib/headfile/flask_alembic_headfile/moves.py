@@ -126,8 +126,8 @@ def _check_dependencies(history: ScriptDirectory, move: Move) -> None:
     needed = below(history, [move.onto.revision], dependencies=True) & move.ids
     if needed:
         raise RebaseRefused(
-            f"{move.onto.revision} depends on {', '.join(sorted(needed))}, so that "
-            "cannot follow it.",
+            f"{move.onto.revision} depends on {', '.join(sorted(needed))}, which "
+            "therefore cannot follow it.",
             "Move the other one, or join the heads with: flask db merge",
         )
 

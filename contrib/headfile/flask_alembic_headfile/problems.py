@@ -30,7 +30,7 @@ def problems(history: ScriptDirectory) -> Iterator[Problem]:
     for path in files_in(folder):
         if path.name not in wanted:
             yield Problem(
-                "HEAD004",
+                "HEAD005",
                 f"{path.name} is of a branch that has no revision.",
                 "error",
                 revision=found[0].heads[0].revision if found else None,
@@ -48,7 +48,7 @@ def _of_branch(branch: Branch, path: Path) -> Iterator[Problem]:
     ids = [head.revision for head in branch.heads]
     if len(ids) > 1:
         yield problem(
-            "HEAD003",
+            "HEAD004",
             f"The branch {branch.name!r} has {len(ids)} heads: {', '.join(ids)}.",
             "Put the later one on top: " + " or ".join(_rebases(ids)),
         )
@@ -57,7 +57,7 @@ def _of_branch(branch: Branch, path: Path) -> Iterator[Problem]:
         yield problem("HEAD001", f"{path.name} is missing.", REWRITE)
     elif text.conflict is not None:
         yield problem(
-            "HEAD002",
+            "HEAD003",
             f"{path.name} holds a merge conflict.",
             "Run: flask db rebase",
         )

@@ -33,14 +33,15 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_app(tmp_path: Path, metadata: sa.MetaData) -> Iterator[MakeApp]:
-    """A function: configuration in, an app on one database and folder out."""
+    """A function: configuration in, an app with the plugin turned on out."""
     engines = []
 
-    def make(**config: Any) -> Flask:
+    def make(root: Path = tmp_path, **config: Any) -> Flask:
         engine = sa.create_engine(f"sqlite:///{tmp_path / 'app.db'}")
         engines.append(engine)
-        app = Flask("app", root_path=str(tmp_path), instance_path=str(tmp_path))
-        app.config.update(config)
+        metadata.create_all(engine)  # revisions here are empty
+        app = Flask("app", root_path=str(root), instance_path=str(root))
+        app.config.update({"ALEMBIC_HEADFILE": True, **config})
         Alembic(app, engines=engine, metadatas=metadata)
         return app
 
@@ -57,3 +58,31 @@ def db() -> Invoke:
         return app.test_cli_runner().invoke(args=["db", *words])
 
     return invoke
+
+
+Commit = Callable[..., str]
+
+
+@pytest.fixture
+def commit(make_app: MakeApp) -> Commit:
+    """A function: the arguments of a revision in, its id out."""
+
+    def make(message: str, **options: Any) -> str:
+        # Another app each time, as each command is another process.
+        app = make_app()
+        with app.app_context():
+            made = app.extensions["alembic"].revision(message, empty=True, **options)
+            return str(made[0].revision)
+
+    return make
+
+
+@pytest.fixture
+def ids(folder: Path) -> Callable[[str], list[str]]:
+    """A function: the name of a HEAD file in, the ids that it names out."""
+
+    def read(name: str = "HEAD") -> list[str]:
+        lines = (folder / name).read_text().splitlines()
+        return [line.split()[0] for line in lines if not line.startswith("#")]
+
+    return read

@@ -3,57 +3,97 @@
 Two processes that looked at the same moment would find the same id free. So each
 holds a lock from the moment it looks until its command ends. A process that waits
 too long goes on without: then only the clock keeps ids apart.
+
+The folder itself is locked, so that no file is left; where a folder cannot be, on
+Windows, a file that the lock deletes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import tempfile
+import sys
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Final
-
-from filelock import FileLock, Timeout
 
 PATIENCE: Final = 20.0
 """How long another process is waited for, in seconds."""
 
+_PAUSE: Final = 0.02
+
 logger = logging.getLogger("flask_alembic_ids")
 
+Release = Callable[[], None]
+
 # Not on the plugin, which all apps and threads of a process share.
-_held: ContextVar[FileLock | None] = ContextVar("flask_alembic_ids_lock", default=None)
+_held: ContextVar[Release | None] = ContextVar("flask_alembic_ids_lock", default=None)
 
 
-def hold(folder: str | os.PathLike[str]) -> None:
+def hold(folder: str) -> None:
     """Keep other processes from making an id for a folder.
 
     :param folder: The script directory.
     """
     release()
-    lock = FileLock(path_of(folder), timeout=PATIENCE, thread_local=False)
     try:
-        lock.acquire()
-    except (Timeout, OSError) as error:
+        _held.set(_acquire(folder))
+    except TimeoutError as error:
         logger.warning("Another process may give the same revision id: %s", error)
-    else:
-        _held.set(lock)
+    except OSError as error:
+        # Some network file systems lock no folders.
+        logger.debug("The folder %s cannot be locked: %s", folder, error)
 
 
 def release() -> None:
     """Let others go on; does nothing when no lock is held."""
-    lock = _held.get()
-    if lock is not None:
+    held = _held.get()
+    if held is not None:
         _held.set(None)
-        lock.release()
+        held()
 
 
-def path_of(folder: str | os.PathLike[str]) -> Path:
-    """Return the lock file for a folder: in the system's folder for temporary files.
+if sys.platform == "win32":
 
-    :param folder: The script directory.
-    """
-    name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
-    user = os.getuid() if hasattr(os, "getuid") else ""
-    return Path(tempfile.gettempdir(), f"flask-alembic-ids-{user}-{name}.lock")
+    def _acquire(folder: str) -> Release:
+        from filelock import FileLock
+
+        path = os.path.join(folder, ".ids.lock")
+        lock = FileLock(path, timeout=PATIENCE, thread_local=False)
+        lock.acquire()
+        return lock.release
+
+else:
+    import fcntl
+
+    def _acquire(folder: str) -> Release:
+        number = os.open(folder, os.O_RDONLY)
+        deadline = time.monotonic() + PATIENCE
+        try:
+            while True:
+                try:
+                    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return _Closing(number)
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(
+                            f"it has held {folder} for {PATIENCE:g} seconds"
+                        ) from None
+                time.sleep(_PAUSE)
+        except BaseException:
+            os.close(number)
+            raise
+
+    class _Closing:
+        """Closes a file, which releases its lock; at the latest when forgotten."""
+
+        def __init__(self, number: int) -> None:
+            self._number: int | None = number
+
+        def __call__(self) -> None:
+            number, self._number = self._number, None
+            if number is not None:
+                os.close(number)
+
+        __del__ = __call__

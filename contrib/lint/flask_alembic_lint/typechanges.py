@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from .facts.types import INTEGERS, TEXTS, SqlType
+from .facts.types import INTEGERS, TEXTS, UNKNOWN, SqlType
 from .servers import Server
 
 Cost = Literal["none", "perhaps", "rewrite"]
@@ -29,6 +29,8 @@ def cost(old: SqlType | None, new: SqlType, server: Server) -> Cost:
     """
     if old is not None and _same(old, new):
         return "none"
+    if UNKNOWN in (new.name, old.name if old else ""):
+        return "perhaps"
     if server.is_postgresql:
         return _on_postgresql(old, new)
     if server.is_mysql:
@@ -108,7 +110,7 @@ def loses(old: SqlType | None, new: SqlType) -> str:
     :param old: The type before; ``None`` if the revision does not tell it.
     :param new: The type after.
     """
-    if old is None or _same(old, new):
+    if old is None or _same(old, new) or UNKNOWN in (old.name, new.name):
         return ""
     if old.is_integer and new.is_integer:
         narrower = INTEGERS.index(new.name) < INTEGERS.index(old.name)
@@ -179,6 +181,8 @@ def needs_using(old: SqlType | None, new: SqlType) -> bool:
     :param new: The type after.
     """
     if old is None or (new.is_text and not new.array):
+        return False
+    if UNKNOWN in (old.name, new.name):
         return False
     if old.array != new.array:
         return True

@@ -12,6 +12,7 @@ from .facts.model import (
     Fact,
     RenameTable,
     Transaction,
+    WriteData,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class View:
         self._small = small
         self._always_autocommit = always_autocommit
         self._fresh: dict[int, bool] = {}
+        self._new: dict[int, bool] = {}
         self._segments: dict[int, int | None] = {}
         self.created = self._follow_tables(upgrade, fresh)
         self._follow_tables(downgrade, ())
@@ -101,7 +103,9 @@ class View:
 
         for fact in facts:
             key = table_key(fact.table)
-            self._fresh[id(fact)] = is_fresh(fact.table) or key in self._small
+            new = is_fresh(fact.table)
+            self._new[id(fact)] = new
+            self._fresh[id(fact)] = new or key in self._small
             if isinstance(fact, CreateTable):
                 made.add(key)
             elif isinstance(fact, DropTable):
@@ -150,8 +154,20 @@ class View:
                 yield fact
 
     def is_fresh(self, fact: Fact) -> bool:
-        """Return whether the table of a fact was new at that point."""
+        """Return whether the table of a fact was new at that point, or is small."""
         return self._fresh.get(id(fact), False)
+
+    def is_new(self, fact: Fact) -> bool:
+        """Return whether the table of a fact was new at that point."""
+        return self._new.get(id(fact), False)
+
+    def is_emptied(self, fact: Fact) -> bool:
+        """Return whether the revision deleted every row of the table before."""
+        return any(
+            table_key(each.table) == table_key(fact.table)
+            and (each.verb == "truncate" or (each.verb == "delete" and not each.has_where))
+            for each in self.before(fact, WriteData)
+        )
 
     def transaction(self, fact: Fact) -> int | None:
         """Return the transaction that a fact is in, ``None`` for none.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from .errors import NotExported, first_line
 from .figures import HELP, PREFIX, Figures, Sample
@@ -92,12 +96,6 @@ def push(settings: Settings, app: str, figures: Figures) -> None:
     :raises NotExported: When the Pushgateway did not take them in time.
     """
     from prometheus_client import pushadd_to_gateway
-    from prometheus_client.exposition import basic_auth_handler, default_handler
-
-    def with_password(**arguments: Any) -> Callable[[], None]:
-        return basic_auth_handler(
-            **arguments, username=settings.username, password=settings.password
-        )
 
     def work() -> None:
         pushadd_to_gateway(
@@ -106,7 +104,7 @@ def push(settings: Settings, app: str, figures: Figures) -> None:
             registry=registry_of(figures),
             grouping_key={"app": app, **settings.labels},
             timeout=settings.timeout,
-            handler=with_password if settings.username else default_handler,
+            handler=partial(_handler, settings),
         )
 
     try:
@@ -121,6 +119,31 @@ def push(settings: Settings, app: str, figures: Figures) -> None:
         raise NotExported(
             f"The Pushgateway did not take the metrics: {type(error).__name__}: {said}."
         ) from error
+
+
+def _handler(
+    settings: Settings,
+    url: str,
+    method: str,
+    timeout: float | None,
+    headers: list[tuple[str, str]],
+    data: bytes,
+) -> Callable[[], None]:
+    """Return what sends a request; the library's own leaves the answer open."""
+    given = dict(headers)
+    if settings.username:
+        user = f"{settings.username}:{settings.password}".encode()
+        given["Authorization"] = f"Basic {b64encode(user).decode()}"
+
+    def send() -> None:
+        request = Request(url, data=data, headers=given, method=method)
+        try:
+            urlopen(request, timeout=timeout).close()
+        except HTTPError as error:
+            error.close()
+            raise
+
+    return send
 
 
 def _within(seconds: float, work: Callable[[], None]) -> None:

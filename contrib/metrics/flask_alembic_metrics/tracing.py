@@ -224,15 +224,18 @@ def _kind(error: BaseException) -> str:
 
 
 def _status_code(error: BaseException) -> str:
-    """Return what the database calls the error: SQLSTATE, or MySQL's number."""
+    """Return what the database calls the error: SQLSTATE, or MySQL's number.
+
+    The number goes first: the conventions want it for MySQL and MariaDB, whose drivers
+    give both.
+    """
     original = getattr(error, "orig", None)
-    if original is None:
-        return ""
-    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if state:
-        return str(state)
     arguments = getattr(original, "args", ())
-    return str(arguments[0]) if arguments and isinstance(arguments[0], int) else ""
+    if arguments and isinstance(arguments[0], int):
+        return str(arguments[0])
+    return str(
+        getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or ""
+    )
 
 
 def _frames(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from .model import ColumnFact
-from .types import SqlType, sql_type
+from .types import UNKNOWN, SqlType, sql_type
 
 if TYPE_CHECKING:
     from sqlalchemy import Column
@@ -34,6 +34,8 @@ def type_fact(type_: Any, dialect: Dialect) -> SqlType | None:
     if type_ is None:
         return None
     instance = to_instance(type_)
+    if hasattr(instance, "stands_for"):
+        return SqlType(UNKNOWN, text=instance.stands_for, code=repr(instance))
     try:
         text = instance.compile(dialect=dialect)
     except (CompileError, NotImplementedError, AttributeError, TypeError):
@@ -125,7 +127,7 @@ def column_fact(column: Column[Any], dialect: Dialect) -> ColumnFact:
         name=column.name,
         type=type_,
         nullable=bool(column.nullable),
-        default=default_text(column.server_default, dialect)
+        default=_one_line(default_text(column.server_default, dialect))
         if plain and column.identity is None
         else None,
         generated=_kept(computed.persisted, dialect) if computed is not None else None,
@@ -134,6 +136,10 @@ def column_fact(column: Column[Any], dialect: Dialect) -> ColumnFact:
         unique=bool(column.unique),
         enum_type=_enum_type(column.type, dialect),
     )
+
+
+def _one_line(text: str | None) -> str | None:
+    return None if text is None else " ".join(text.split())
 
 
 def _kept(persisted: bool | None, dialect: Dialect) -> Literal["stored", "virtual"]:

@@ -123,8 +123,8 @@ def statements(sql: str, dialect: str) -> list[tuple[str, list[Word]]]:
     """
     found: list[tuple[str, list[Word]]] = []
     part: list[Word] = []
-    for word in [*words(sql, dialect), Word(";", "sign", len(sql), len(sql))]:
-        if word.kind == "sign" and word.text == ";":
+    for word in [*words(sql, dialect), None]:
+        if word is None or (word.upper == ";" and not _is_open(part)):
             if part:
                 text = sql[part[0].start : part[-1].end]
                 found.append((text, part))
@@ -132,6 +132,25 @@ def statements(sql: str, dialect: str) -> list[tuple[str, list[Word]]]:
         else:
             part.append(word)
     return found
+
+
+ROUTINES: Final = ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
+"""What has statements between BEGIN and END."""
+
+
+def _is_open(part: list[Word]) -> bool:
+    """Return whether a semicolon here is one inside the body of a routine."""
+    keywords = [word.upper for word in part]
+    if keywords[:1] != ["CREATE"] or not any(each in keywords for each in ROUTINES):
+        return False
+    depth = 0
+    for index, keyword in enumerate(keywords):
+        if keyword in ("BEGIN", "CASE") and keywords[index - 1] != "END":
+            depth += 1
+        elif keyword == "END":
+            after = keywords[index + 1] if index + 1 < len(keywords) else ""
+            depth -= after not in ("IF", "LOOP", "WHILE", "REPEAT")
+    return depth > 0
 
 
 def parse_error(sql: str, dialect: str) -> str | None:

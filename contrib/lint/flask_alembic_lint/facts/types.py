@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+UNKNOWN: Final = "?"
+"""The name of a type whose class could not be imported."""
+
 SAME: Final = {
     "CHARACTER VARYING": "VARCHAR",
     "NATIONAL VARCHAR": "VARCHAR",

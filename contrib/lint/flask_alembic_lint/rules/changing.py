@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts.model import AlterColumn, TableOption
+from ..facts.model import AddColumn, AlterColumn, TableOption
 from ..typechanges import cost, loses, needs_using
-from ..view import View
+from ..view import View, table_key
 from .base import Hit, names_of, rule
 
 EXPAND = """
@@ -183,7 +183,7 @@ def needs_a_cast(view: View) -> Iterator[Hit]:
 @rule(
     "FA207",
     "MODIFY that forgets whether the column may be NULL",
-    on={"mysql": "error", "mariadb": "error"},
+    on={"mysql": "warning", "mariadb": "warning"},
     reason="""
     MySQL and MariaDB change a column by stating it anew, and what is not stated is
     gone: without existing_nullable a NOT NULL column comes out nullable, without any
@@ -208,15 +208,25 @@ def modify_forgets(view: View) -> Iterator[Hit]:
     for fact in view.each(AlterColumn):
         restated = fact.type is not None or fact.new_name is not None
         told = fact.nullable is not None or fact.old_nullable is not None
-        if restated and not told and not fact.where.raw:
+        if restated and not told and not fact.where.raw and not _is_added(fact, view):
             change = (
                 f'new_column_name="{fact.new_name}"'
                 if fact.new_name
                 else f"type_={fact.type.python if fact.type else ''}"
             )
             yield Hit(
-                f"Without existing_nullable, {fact.table}.{fact.name} comes out "
-                "nullable: the column is stated anew and NOT NULL is left out.",
+                f"If {fact.table}.{fact.name} is NOT NULL it comes out nullable: the "
+                "column is stated anew, and existing_nullable is not given.",
                 fact,
                 names={**_names(fact), "change": change},
             )
+
+
+def _is_added(fact: AlterColumn, view: View) -> bool:
+    """Return whether the revision itself added the column, as one that may be NULL."""
+    return any(
+        added.column.name == fact.name
+        and table_key(added.table) == table_key(fact.table)
+        and added.column.nullable
+        for added in view.before(fact, AddColumn)
+    )

@@ -334,7 +334,11 @@ op.drop_constraint("pk_users", "users", type_="primary")
 )
 def primary_key_dropped(view: View) -> Iterator[Hit]:
     for fact in view.existing(DropConstraint):
-        if fact.kind == "primary key" and not fact.where.online:
+        replaced = view.server.is_postgresql and any(
+            later.kind == "primary key" and table_key(later.table) == table_key(fact.table)
+            for later in view.after(fact, AddConstraint)
+        )
+        if fact.kind == "primary key" and not fact.where.online and not replaced:
             yield Hit(
                 f"Dropping the primary key of {fact.table} "
                 + (

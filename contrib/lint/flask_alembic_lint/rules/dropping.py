@@ -238,8 +238,13 @@ op.add_column("$table", sa.Column("$added", $type)$schema)
 op.execute("UPDATE $qualified SET $added = $name WHERE $added IS NULL")
 """,
     unsafe="""
-op.add_column("users", sa.Column("full_name", sa.String(50), nullable=True))
-op.drop_column("users", "name")
+def upgrade():
+    op.add_column("users", sa.Column("full_name", sa.String(50), nullable=True))
+    op.drop_column("users", "name")
+
+def downgrade():
+    op.add_column("users", sa.Column("name", sa.String(50), nullable=True))
+    op.drop_column("users", "full_name")
 """,
 )
 def looks_like_rename(view: View) -> Iterator[Hit]:
@@ -257,6 +262,8 @@ def looks_like_rename(view: View) -> Iterator[Hit]:
         if len(same) != 1 or len(gone) != 1 or same[0].column.name == fact.name:
             continue
         if not _alike(fact, same[0], view) or _is_copied(fact, view):
+            continue
+        if _replaced_by_rename(fact, view):
             continue
         yield Hit(
             f"If {fact.table}.{fact.name} is renamed to {same[0].column.name}, its "
@@ -276,9 +283,8 @@ def _alike(drop: DropColumn, add: AddColumn, view: View) -> bool:
         if each.column.name == drop.name
         and table_key(each.table) == table_key(drop.table)
     ]
-    if not restored:  # the names are all there is to go by
-        words = set(drop.name.lower().split("_"))
-        return bool(words & set(add.column.name.lower().split("_")) - {"id"})
+    if not restored:
+        return False
     old, new = restored[0], add.column.type
     return (old.name, old.args, old.values) == (new.name, new.args, new.values)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..facts.model import Opaque, UnboundParameters, Unparsed, WriteData
+from ..facts.model import (
+    CreateTable,
+    ManyStatements,
+    Opaque,
+    Transaction,
+    UnboundParameters,
+    Unparsed,
+    WriteData,
+)
 from ..view import View
 from .base import Hit, rule
 
@@ -59,8 +67,14 @@ def downgrade():
 )
 def downgrade_missing(view: View) -> Iterator[Hit]:
     function = view.source.function("downgrade")
-    kept = (WriteData, Opaque, Unparsed)
-    changes = [fact for fact in view.facts["upgrade"] if not isinstance(fact, kept)]
+    kept = (WriteData, Opaque, Unparsed, ManyStatements, UnboundParameters, Transaction)
+    changes = [
+        fact
+        for fact in view.facts["upgrade"]
+        if not isinstance(fact, kept)
+        and not (isinstance(fact, CreateTable) and fact.temporary)
+        and (isinstance(fact, CreateTable) or not view.is_new(fact))
+    ]
     if not changes or view.facts["downgrade"] or not is_trivial(function):
         return
     if callable(view.namespace.get("downgrade")) and function is None:
@@ -153,6 +167,7 @@ def _imported_models(view: View) -> Iterator[tuple[int, str]]:
             module = node.module or ""
             for alias in node.names:
                 value = view.namespace.get(alias.asname or alias.name)
+                value = None if hasattr(value, "stands_for") else value
                 parts = [*module.split("."), alias.name]
                 if _is_mapped(value) or _looks_like_models(parts, value, own):
                     yield node.lineno, ".".join(parts).strip(".")

@@ -68,7 +68,7 @@ def set_not_null(view: View) -> Iterator[Hit]:
     for fact in view.existing(AlterColumn):
         if fact.nullable is not False or fact.old_nullable is False:
             continue
-        if fact.restates_all or _is_proven(fact, view):
+        if fact.restates_all or view.is_emptied(fact) or _is_proven(fact, view):
             continue
         old = fact.old_type or fact.type
         how = {

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from conftest import module
+from flask_alembic_lint.rules import RULES, Rule
+from flask_alembic_lint.servers import FAMILIES
+from silent import SILENT
+
+OLD = {"FA103": {"postgresql": "10", "mysql": "5.7", "mariadb": "10.2"}}
+"""Rules about servers that are older than those taken where none is set."""
+
+DOCS = Path(__file__).parents[1] / "docs" / "rules.rst"
+
+
+def families(rule: Rule) -> list[str]:
+    return [family for family in FAMILIES if rule.severity_on(family) is not None]
+
+
+CASES = [(code, family) for code in sorted(RULES) for family in families(RULES[code])]
+
+
+@pytest.mark.parametrize(("code", "family"), CASES)
+def test_finds_its_example(code, family, lint):
+    found = lint(RULES[code].unsafe, family, versions=OLD.get(code, {}))
+    assert code in [finding.code for finding in found]
+
+
+@pytest.mark.parametrize(("code", "family"), CASES)
+def test_own_advice_is_safe(code, family, lint):
+    """The advice names what the example names, is Python, and is not found again."""
+    settings = {"versions": OLD.get(code, {})}
+    advice = next(
+        finding.advice
+        for finding in lint(RULES[code].unsafe, family, **settings)
+        if finding.code == code
+    )
+    for part in re.split(r"(?m)^# next revision.*$", advice):
+        body = part if part.strip() else "pass"
+        ast.parse(module(body))
+        again = lint(body, family, **settings)
+        assert code not in [finding.code for finding in again], body
+        stopped = [
+            finding.message
+            for finding in again
+            if finding.code == "FA904" and "stand-in" not in finding.message
+        ]
+        assert not stopped
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_advice_has_no_unfilled_name(code, lint):
+    for family in families(RULES[code]):
+        for finding in lint(RULES[code].unsafe, family, versions=OLD.get(code, {})):
+            assert not re.search(r"\$\{?[a-z]", finding.advice), finding.advice
+
+
+def test_every_rule_has_silent_cases():
+    assert sorted(SILENT) == sorted(RULES)
+    assert all(SILENT.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "family", "body"),
+    [(code, family, body) for code, cases in SILENT.items() for family, body in cases],
+)
+def test_stays_silent(code, family, body, lint):
+    found = [
+        finding.message
+        for finding in lint(body, family)
+        if finding.code == code and "stand-in" not in finding.message
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_is_documented(code):
+    text = DOCS.read_text("utf-8")
+    rule = RULES[code]
+    assert f".. _{code.lower()}:" in text
+    assert f"{code}: {rule.title}\n" in text
+    assert rule.reason
+    assert rule.title
+
+
+def test_there_are_enough_rules():
+    assert len(RULES) >= 30
+
+
+def test_documentation_is_what_the_rules_say():
+    from flask_alembic_lint.pages import page
+
+    assert DOCS.read_text("utf-8") == page()
+
+
+def test_documentation_is_valid_rst():
+    core = pytest.importorskip("docutils.core")
+    done = core.publish_doctree(
+        DOCS.read_text("utf-8"), settings_overrides={"report_level": 5}
+    )
+    problems = [
+        node.astext()
+        for node in done.findall()
+        if type(node).__name__ == "system_message" and "code-block" not in node.astext()
+    ]
+    assert problems == []

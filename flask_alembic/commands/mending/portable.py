@@ -1,0 +1,70 @@
+"""Reflected tables as somebody would have written them, for any database."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from .parts import type_text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, MetaData
+    from sqlalchemy.engine import Dialect
+
+# A text, and what PostgreSQL adds to it.
+_TEXT = re.compile(r"'((?:[^'\\]|'')*)'(?:::[\w .\"]+(?:\(\d+\))?)?")
+_READING = ("_auto_increment", "_ignore_search_path")
+# Options of tables that count rows, or say how the table was read.
+
+
+def make_portable(metadata: MetaData, dialect: Dialect) -> None:
+    """Write reflected tables in the plain words of SQLAlchemy where that is the same.
+
+    The same means: the database gets the same words. Where an app runs its tests on
+    another kind of database, a revision made from reflected tables works there too.
+
+    :param metadata: Reflected tables; they are changed.
+    :param dialect: The dialect of the database that they come from.
+    """
+    for table in metadata.tables.values():
+        _tidy(table.kwargs)
+        for item in (*table.indexes, *table.constraints):
+            _tidy(item.kwargs)
+        for column in table.columns:
+            column.type = _plain(column.type, dialect)
+            if not column.primary_key:
+                column.autoincrement = "auto"
+            _plain_default(column)
+
+
+def _tidy(options: Any) -> None:
+    """Drop options that are empty or that a person would not write."""
+    for name, value in list(options.items()):
+        if name.endswith(_READING) or value in (None, False, [], {}, ()):
+            options.pop(name, None)
+
+
+def _plain(type_: Any, dialect: Dialect) -> Any:
+    if hasattr(type_, "create_type"):
+        # A named type of PostgreSQL: it is made by a statement of its own, once,
+        # although several tables may use it.
+        type_.create_type = False
+        return type_
+    try:
+        plain = type_.as_generic()
+    except (NotImplementedError, TypeError, ValueError):
+        return type_  # one that only this database has
+    return plain if type_text(plain, dialect) == type_text(type_, dialect) else type_
+
+
+def _plain_default(column: Column[Any]) -> None:
+    """Write a default that is a text as such."""
+    from sqlalchemy import DefaultClause
+
+    default = column.server_default
+    text = getattr(getattr(default, "arg", None), "text", None)
+    if not isinstance(default, DefaultClause) or not isinstance(text, str):
+        return
+    match = _TEXT.fullmatch(text)
+    if match:
+        column.server_default = DefaultClause(match[1].replace("''", "'"))

@@ -1,0 +1,257 @@
+"""Scratch databases: empty, of the same kind, for one command, and gone afterwards.
+
+Where the server allows it they are made and dropped; else one that is empty can be
+lent, and is emptied again. What is not there at all is a schema beside live tables: a
+revision that names its schema would write into them.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigurationError, DatabaseError
+from .connecting import own_connection
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+    from .base import Backend
+
+logger = logging.getLogger("flask_alembic.dialects")
+
+PREFIX = "flask_alembic_scratch_"
+"""What the name of every scratch database begins with."""
+
+ADVICE = (
+    "Let ALEMBIC['scratch_url'] or --scratch-url name an empty database for it, or a "
+    "server where databases may be created."
+)
+
+# How drivers call the database to connect to; ours must win.
+_DATABASE = ("database", "dbname", "db")
+
+
+def scratch_name() -> str:
+    """Return a name that no other database has."""
+    return PREFIX + uuid.uuid4().hex[:12]
+
+
+def engine_beside(engine: Engine, url: URL, **arguments: Any) -> Engine:
+    """Return an engine of its own for another database.
+
+    It shares no pool and no dialect with the app's engine: the dialect of MySQL keeps
+    the name of the database that it reads the schema of. What the app passes to the
+    driver beside the URL (certificates, say) goes along. Listeners of the app's engine
+    do not; those of the class ``Engine`` are there.
+
+    :param engine: The app's engine.
+    :param url: What to connect to.
+    :param arguments: Further arguments for the driver.
+    """
+    import sqlalchemy as sa
+
+    return sa.create_engine(
+        url,
+        poolclass=sa.NullPool,
+        connect_args={**_driver_arguments(engine), **arguments},
+    )
+
+
+def engine_for(url: URL) -> Engine:
+    """Return an engine for a URL that a person gave.
+
+    :param url: The URL.
+    """
+    import sqlalchemy as sa
+
+    return sa.create_engine(url, poolclass=sa.NullPool)
+
+
+def _driver_arguments(engine: Engine) -> dict[str, Any]:
+    """Return what the app's engine gives to its driver beside what its URL says."""
+    from sqlalchemy import event
+
+    seen: dict[str, Any] = {}
+
+    def look(
+        dialect: Any, record: Any, cargs: list[Any], cparams: dict[str, Any]
+    ) -> None:
+        seen.update(cparams)
+
+    event.listen(engine, "do_connect", look)
+    try:
+        _, close = own_connection(engine)
+        close()
+    finally:
+        event.remove(engine, "do_connect", look)
+    _, from_url = engine.dialect.create_connect_args(engine.url)
+    return {
+        name: value
+        for name, value in seen.items()
+        if name not in _DATABASE and from_url.get(name) != value
+    }
+
+
+@contextmanager
+def created(
+    engine: Engine,
+    name: str,
+    create: Callable[[Connection], None],
+    drop: Callable[[Connection], None],
+) -> Iterator[None]:
+    """Create a database on the server of an engine and drop it at the end.
+
+    Each on a connection in autocommit that is open only for that, outside the pool.
+
+    :param engine: Connects to the server.
+    :param name: The name of the database.
+    :param create: Creates it.
+    :param drop: Drops it, although sessions may be left in it.
+    """
+    connection, close = own_connection(engine)
+    try:
+        create(connection)
+    finally:
+        close()
+    try:
+        yield
+    finally:
+        try:
+            connection, close = own_connection(engine)
+            try:
+                drop(connection)
+            finally:
+                close()
+        except Exception as error:
+            logger.warning("The scratch database %s could not be dropped.", name)
+            logger.debug("Dropping %s", name, exc_info=error)
+
+
+def require_name(engine: Engine, query: str, name: str) -> None:
+    """Make sure that an engine is connected to the scratch database.
+
+    :param engine: The engine.
+    :param query: What gives the name of the database.
+    :param name: The name that it has to be.
+    :raises DatabaseError: When it is another one.
+    """
+    from .statements import run
+
+    with engine.connect() as connection:
+        found = run(connection, query).scalar()
+    if found != name:
+        raise DatabaseError(
+            "The connection did not lead to the scratch database, as the engine of "
+            "the app decides itself where it connects to; nothing was run.",
+            ADVICE,
+        )
+
+
+class NotAllowed(DatabaseError):
+    """The user may not create databases."""
+
+
+def not_allowed(engine: Engine) -> NotAllowed:
+    """Return the error where no database can be created.
+
+    :param engine: Connects to the server.
+    """
+    user = f" {engine.url.username!r}" if engine.url.username else ""
+    return NotAllowed(
+        f"A scratch database is needed, and the user{user} may not create databases "
+        f"on {engine.url.host or 'this server'}.",
+        ADVICE,
+    )
+
+
+def require_kind(backend: Backend, url: URL) -> None:
+    """Refuse a scratch database of another kind than the live one.
+
+    :param backend: Of the live database.
+    :param url: Of the scratch database.
+    :raises ConfigurationError: When they differ.
+    """
+    from . import backend_for
+
+    dialect = url.get_dialect()()
+    if type(backend_for(dialect)) is not type(backend) or (
+        dialect.name.replace("mariadb", "mysql")
+        != backend.dialect.name.replace("mariadb", "mysql")
+    ):
+        raise ConfigurationError(
+            f"The scratch database is a {dialect.name} one, but the live one is "
+            f"{backend.name}: what the one builds says nothing about the other.",
+            "Let scratch_url name a database of the same kind.",
+        )
+
+
+@contextmanager
+def made_or_lent(
+    backend: Backend,
+    engine: Engine,
+    url: URL | None,
+    new: Callable[[Engine], AbstractContextManager[Engine]],
+) -> Iterator[Engine]:
+    """Give an engine for a new database, or for one that is lent.
+
+    :param backend: Of the live database.
+    :param engine: The app's engine.
+    :param url: Another server, or an empty database to use where none may be created.
+    :param new: Creates a database on the server of an engine.
+    """
+    if url is None:
+        with new(engine) as other:
+            yield other
+        return
+    require_kind(backend, url)
+    there = engine_for(url)
+    try:
+        with ExitStack() as stack:
+            try:
+                other = stack.enter_context(new(there))
+            except NotAllowed:
+                if not url.database:
+                    raise
+                stack.enter_context(lent(backend, there, engine))
+                other = there
+            yield other
+    finally:
+        there.dispose()
+
+
+@contextmanager
+def lent(backend: Backend, engine: Engine, live: Engine) -> Iterator[None]:
+    """Use an empty database as it is, and empty it at the end.
+
+    :param backend: Knows how to empty it.
+    :param engine: Connects to the empty database.
+    :param live: Connects to the live database.
+    :raises ConfigurationError: When it is the live database, or not empty.
+    """
+    if _place(engine) == _place(live):
+        raise ConfigurationError(
+            "The scratch database is the live database.", "Name another one."
+        )
+    with engine.connect() as connection:
+        occupied = backend.occupied(connection)
+    if occupied:
+        raise ConfigurationError(
+            f"The scratch database {engine.url.database!r} is not empty; nothing was "
+            "done to it.",
+            "Name an empty one: everything that is in it at the end is dropped.",
+        )
+    try:
+        yield
+    finally:
+        with engine.connect() as connection:
+            backend.empty(connection)
+            connection.commit()
+
+
+def _place(engine: Engine) -> tuple[object, ...]:
+    url = engine.url
+    return (url.host or "localhost", url.port, url.database)

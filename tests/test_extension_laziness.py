@@ -1,0 +1,90 @@
+"""What a web worker pays: nothing of Alembic, Mako or pluggy until it migrates."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+LATE = ("alembic", "mako", "pluggy")
+"""What is imported when the first command runs."""
+
+APP = """
+    from flask import Flask
+    from flask_alembic import Alembic
+
+    app = Flask(__name__, root_path={root!r})
+    app.config["ALEMBIC_PLUGINS"] = ()
+    Alembic(app)
+"""
+
+SAY = """
+import atexit, json, sys
+atexit.register(
+    lambda: print(json.dumps(sorted(set(sys.modules))), file=sys.stderr)
+)
+"""
+
+
+def modules_after(folder: Path, *words: str, code: str = "") -> set[str]:
+    """Return what a new process has imported when it ends.
+
+    :param words: For ``python -m flask --app lazy_shop``; else ``code`` is run.
+    """
+    source = dedent(APP).format(root=str(folder))
+    Path(folder, "lazy_shop.py").write_text(source, "utf-8")
+    main = "from flask.cli import main; main()" if words else code
+    arguments = ["--app", "lazy_shop", *words] if words else []
+    result = subprocess.run(
+        [sys.executable, "-c", f"{SAY}\n{main}", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stderr.splitlines()[-1]))
+
+
+def late(modules: set[str]) -> list[str]:
+    return sorted(modules & {*LATE})
+
+
+def test_importing_the_package_imports_nothing_late(tmp_path: Path) -> None:
+    loaded = modules_after(tmp_path, code="import flask_alembic")
+    assert late(loaded) == []
+    assert "sqlalchemy" not in loaded
+    assert {name for name in loaded if name.startswith("flask_alembic")} == {
+        "flask_alembic",
+        "flask_alembic.extension",
+    }
+
+
+def test_setting_up_an_app_imports_nothing_late(tmp_path: Path) -> None:
+    loaded = modules_after(tmp_path, code="import lazy_shop")
+    assert late(loaded) == []
+    assert "sqlalchemy" not in loaded
+    assert Path(tmp_path, "migrations", "script.py.mako").is_file()
+
+
+@pytest.mark.parametrize(
+    "words", [("routes",), ("--help",), ("db", "--help")], ids=" ".join
+)
+def test_commands_that_need_nothing_import_nothing_late(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    assert late(modules_after(tmp_path, *words)) == []
+
+
+def test_a_request_imports_nothing_late(tmp_path: Path) -> None:
+    code = "from lazy_shop import app; app.test_client().get('/nothing')"
+    assert late(modules_after(tmp_path, code=code)) == []
+
+
+def test_a_command_imports_what_it_needs(tmp_path: Path) -> None:
+    """So that the tests above are known to be able to fail."""
+    assert late(modules_after(tmp_path, "db", "heads")) == ["alembic", "mako", "pluggy"]

