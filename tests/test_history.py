@@ -66,7 +66,7 @@ def test_larger_histories_are_gone_through_in_the_same_order(
     upper = data.draw(st.one_of(st.just("heads"), some))
     lower = data.draw(st.one_of(st.just("base"), some))
 
-    def walk(map_: RevisionMap, *ends: Any, **options: bool) -> list[str]:
+    def walk(map_: RevisionMap, *ends: Any, **options: Any) -> list[str]:
         return [found.revision for found in map_.iterate_revisions(*ends, **options)]
 
     for options in ({}, {"implicit_base": True}, {"inclusive": True}):
@@ -164,7 +164,7 @@ def test_building_asking_and_walking_the_map_take_linear_time(
         map_ = kind(lambda: [LazyScript(record, list) for record in records])
         assert map_.heads == ("r149", "sr149")
         assert len(list(map_.iterate_revisions("heads", "base"))) == len(records)
-        current = map_._get_all_current(map_.heads)
+        current: set[Any] = map_._get_all_current(map_.heads)
         assert {script.revision for script in current} == set(map_.heads)
         counts[kind] = len(looked)
     assert counts[HistoryMap] <= 4 * len(records)

@@ -257,6 +257,17 @@ def test_one_question_to_each_folder_tells_of_files_that_came_or_went(
     assert index.touched()
 
 
+def test_a_location_that_is_named_twice_has_a_whole_index(
+    folder: Path, reads: list[str]
+) -> None:
+    (folder.parent / "linked").symlink_to(folder)
+    for _ in range(2):
+        scan = Index([folder, folder.parent / "linked"]).scan()
+        assert ids(scan) == ["r0", "r1", "r2"]
+        assert scan.repeated == tuple(str(folder / f"{n}.py") for n in range(3))
+    assert len(reads) == 3
+
+
 def test_forgetting_reads_everything_again(folder: Path, reads: list[str]) -> None:
     index = Index([folder])
     first = index.scan()
@@ -409,7 +420,8 @@ def test_concurrent_writers_leave_a_whole_index(folder: Path) -> None:
 
 
 def test_one_index_may_be_used_by_several_threads(folder: Path) -> None:
-    index, found = Index([folder]), []
+    index = Index([folder])
+    found: list[Scan] = []
 
     def look() -> None:
         found.extend(index.scan() for _ in range(20))

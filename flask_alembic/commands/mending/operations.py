@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from ...dialects.schema_objects import SchemaObject
-    from .reflecting import Schema
+    from .reflecting import Schema, TableName
 
 # What SQLAlchemy would take for a parameter; "::" is left alone by it.
 _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
@@ -40,18 +40,36 @@ def operations(
     assert script.upgrade_ops is not None
     assert script.downgrade_ops is not None
     counted = {*before.tables, *after.tables}
-    ups = [op for op in script.upgrade_ops.ops if _is_of(op, counted)]
-    downs = [op for op in script.downgrade_ops.ops if _is_of(op, counted)]
+    ups = _of_tables(script.upgrade_ops.ops, counted)
+    downs = _of_tables(script.downgrade_ops.ops, counted)
     return (
         UpgradeOps(list(_around(ups, before.objects, after.objects))),
         DowngradeOps(list(_around(downs, after.objects, before.objects))),
     )
 
 
-def _is_of(operation: MigrateOperation, tables: set[tuple[str | None, str]]) -> bool:
-    """Whether an operation is about a table that counts."""
+def _of_tables(
+    operations: Sequence[MigrateOperation], counted: set[TableName]
+) -> list[MigrateOperation]:
+    """Return the operations on tables that count.
+
+    An index goes with its table: MySQL refuses to drop one by itself that a foreign
+    key needs.
+    """
+    from alembic.operations.ops import DropIndexOp, DropTableOp, ModifyTableOps
+
+    kept = [e for e in operations if _table(e) is None or _table(e) in counted]
+    dropped = {_table(each) for each in kept if isinstance(each, DropTableOp)}
+    for each in kept:
+        if isinstance(each, ModifyTableOps) and _table(each) in dropped:
+            each.ops = [op for op in each.ops if not isinstance(op, DropIndexOp)]
+    return [e for e in kept if not isinstance(e, ModifyTableOps) or e.ops]
+
+
+def _table(operation: MigrateOperation) -> TableName | None:
+    """Return the table that an operation is about."""
     name = getattr(operation, "table_name", None)
-    return name is None or (getattr(operation, "schema", None), name) in tables
+    return None if name is None else (getattr(operation, "schema", None), name)
 
 
 def _around(

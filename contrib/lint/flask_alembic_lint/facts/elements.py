@@ -156,7 +156,7 @@ def _enum_type(type_: Any, dialect: Dialect) -> str:
 
     if dialect.name != "postgresql" or not isinstance(type_, Enum):
         return ""
-    given = getattr(type_, "create_type", True)
+    given = getattr(type_, "create_type", True) and type_.native_enum
     impl = type_.dialect_impl(dialect)
     if not given or not getattr(impl, "create_type", False):
         return ""
