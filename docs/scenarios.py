@@ -108,6 +108,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "plugin_hooks",
         "plugin_tests",
         "plugin_command",
+        "new_plugin",
         "markdown_format",
         "!flask db downgrade base",
         "!flask db revision --empty two",

@@ -49,7 +49,7 @@ def make_app(
     url: str | None = None,
     *,
     models: Define = library,
-    extension: Mapping[str, Any] | None = {},  # noqa: B006
+    extension: Mapping[str, Any] | None = {},
     **config: Any,
 ) -> Flask:
     """Return an app with Flask-SQLAlchemy, models and the extension.
@@ -90,7 +90,7 @@ class Implementing:
 
     def __init__(
         self,
-        wrappers: Mapping[str, Callable[..., Any]] = {},  # noqa: B006
+        wrappers: Mapping[str, Callable[..., Any]] = {},
         **functions: Callable[..., Any],
     ) -> None:
         for name, function in wrappers.items():

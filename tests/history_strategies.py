@@ -8,7 +8,7 @@ from dataclasses import replace
 from histories import File, Files
 from hypothesis import strategies as st
 
-STEMS = ["ab12", "ab12cd", "ab13", "b0ba", "c0ffee", "cafe", "d1ce", "f00d", "x"]
+STEMS = ["ab12", "ab12cd", "ab13", "b0ba", "c0ffee", "cafe", "d1ce", "f00d", "e1f"]
 
 
 @st.composite

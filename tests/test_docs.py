@@ -131,7 +131,7 @@ def test_every_hook_is_documented_under_its_signature(name: str) -> None:
     title = f"``{name}``"
     text = page("hooks")
     assert title in headings(text)
-    section = text[text.index(title) :]
+    section = text[text.index(f"\n{title}\n~") :]
     assert section.split(".. autofunction:: ")[1].split()[0] == (
         f"flask_alembic.hooks.specs.{name}"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from alembic.script import ScriptDirectory
 from histories import File, Files, outcome, written
-from history_strategies import broken, healthy
+from history_strategies import DEFECTS, broken, healthy, spoil
 from hypothesis import HealthCheck, given, settings
 
 from flask_alembic.environment.graph import Graph, NeedsMap
@@ -51,13 +51,13 @@ ODD = ["head-1", "-1", "+1", "@head", "a@b@head", "head@head", "base@head"]
 def names(files: Files) -> list[Any]:
     symbols = [
         *("head", "heads", "base", None, "", "nowhere", "nowhere@head"),
-        *("ab1", "ab12c", "b", "lab"),
+        *("ab1", "ab12c", "b", "e1", "lab"),
     ]
     every = [*files.ids, *files.labels]
     branches = [
         f"{a}@{b}"
         for a in [*every, "ab1", "label"]
-        for b in ["head", "heads", "base", "ab12", "b", *every]
+        for b in ["head", "heads", "base", "ab1", "b", "e1", *every]
     ]
     return [*symbols, *ODD, *every, *branches]
 
@@ -157,6 +157,16 @@ def test_what_alembic_reports_is_left_to_alembic(files: Files) -> None:
         assert answer == "answer"
         assert told == []
         assert graph.heads() == tuple(directory.get_heads())
+
+
+FILES = ("orphan", "legacy", "legacy by name", "syntax", "raises")
+
+
+@pytest.mark.parametrize("defect", [d for d in DEFECTS if d not in FILES])
+def test_each_defect_is_left_to_alembic(defect: str) -> None:
+    pair = [File("a1a1"), File("b1b1", ("a1a1",))]
+    with pytest.raises(NeedsMap):
+        graph_of(*spoil(pair[0], pair, defect), pair[1])
 
 
 def test_each_revision_comes_after_what_it_needs() -> None:

@@ -45,6 +45,7 @@ def test_locations_may_overlap(
     files = Files(
         (
             *PAIR,
+            File("f1f1", ("b1b1",), folder="versions/above"),
             File("c1c1", ("b1b1",), folder="versions/below"),
             File("d1d1", ("b1b1",), folder="versions/below/deep"),
             File("e1e1", ("b1b1",), folder="more"),

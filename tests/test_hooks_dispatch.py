@@ -352,7 +352,7 @@ def test_what_a_generator_raises_in_the_middle_names_the_plugin() -> None:
 @pytest.mark.parametrize("answer", [Problem("A1", "one"), "A1", {"A1": "one"}, 7])
 def test_what_is_no_list_where_one_is_asked_for_names_the_plugin(answer: Any) -> None:
     hooks = hooks_with(Implementing(lint_problems=saying("a", [], answer)))
-    with pytest.raises(HookError, match="plugin 'a' gave .* which is not a list") as e:
+    with pytest.raises(HookError, match=r"plugin 'a' gave .* which is not a list") as e:
         hooks.gather(declared.lint_problems, target=TARGET)
     assert e.value.hook == "lint_problems"
 

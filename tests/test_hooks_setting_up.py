@@ -323,7 +323,7 @@ def test_hook_after_command(tmp_path: Path) -> None:
     assert upgrade.run is not None
     assert upgrade.result is not None
     assert upgrade.result.run is upgrade.run
-    assert [step.step.revision for step in upgrade.result.applied][0] == "a1"
+    assert upgrade.result.applied[0].step.revision == "a1"
 
 
 def test_hook_after_command_hears_of_a_failure(tmp_path: Path) -> None:

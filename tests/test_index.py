@@ -268,6 +268,15 @@ def test_a_location_that_is_named_twice_has_a_whole_index(
     assert len(reads) == 3
 
 
+def test_a_file_that_is_met_twice_from_now_on_is_a_change(folder: Path) -> None:
+    index = Index([folder])
+    first = index.scan()
+    (folder / "9.py").symlink_to("0.py")
+    second = index.scan()
+    assert second.scripts == first.scripts
+    assert second.repeated == (str(folder / "0.py"),)
+
+
 def test_forgetting_reads_everything_again(folder: Path, reads: list[str]) -> None:
     index = Index([folder])
     first = index.scan()
@@ -338,6 +347,16 @@ def test_a_damaged_index_is_written_again(folder: Path, damage: bytes) -> None:
     index_of(folder).write_bytes(damage)
     assert Index([folder]).scan() == first
     assert index_of(folder).read_bytes() == whole
+
+
+def test_an_index_of_another_format_is_not_used(folder: Path) -> None:
+    first = Index([folder]).scan()
+    stored = index_of(folder).read_text()
+    index_of(folder).write_text(stored.replace("r1", "rX"))
+    assert ids(Index([folder]).scan()) == ["r0", "rX", "r2"]
+    other = stored.replace("r1", "rX").replace('"format": 1', '"format": 0')
+    index_of(folder).write_text(other)
+    assert Index([folder]).scan() == first
 
 
 def test_a_truncated_index_is_written_again(folder: Path) -> None:

@@ -18,6 +18,7 @@ from .reading import real_heads
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
     from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
 
     from ..environment.objects import Environment
 
@@ -59,6 +60,41 @@ def require_models(databases: Sequence[Database]) -> None:
             "There are 0 tables in your metadata: are the models imported?",
             "Import them where the app is created; for a revision without "
             "comparison use --empty.",
+        )
+
+
+def refuse_losing_all(
+    database: Database, connection: Connection, script: MigrationScript
+) -> None:
+    """Refuse a revision that would drop every table there is.
+
+    That is what a comparison finds when the models are not imported, or only those
+    of another part of the app.
+
+    :param database: The database that was compared.
+    :param connection: A connection to it.
+    :param script: What was found; the operations of this database are its last.
+    :raises ConfigurationError: With the tables.
+    """
+    from alembic.operations.ops import DropTableOp
+    from sqlalchemy import inspect
+
+    operations = script.upgrade_ops_list[-1].ops
+    dropped = [op.table_name for op in operations if isinstance(op, DropTableOp)]
+    if not dropped:
+        return
+    inspector = inspect(connection)
+    kept = (
+        inspector.has_table(table.name, schema=table.schema)
+        for metadata in database.metadata
+        for table in metadata.tables.values()
+    )
+    if not any(kept):
+        raise ConfigurationError(
+            f"The revision would drop every table of database {database.name!r} "
+            f"({', '.join(sorted(dropped))}): none of them is in the models.",
+            "Check that all models are imported where the app is created; if the "
+            "tables shall go, use --force.",
         )
 
 
@@ -153,7 +189,7 @@ def check(environment: Environment, databases: Sequence[str] = ()) -> CheckResul
     with invoked(environment, "check", databases=tuple(databases)) as call:
         diffs: dict[str, tuple[Any, ...]] = {}
         operations: dict[str, str] = {}
-        for database, context in _contexts(call, databases):
+        for database, context in _contexts(call, databases, at_head=True):
             script = produce(context, database)
             assert script.upgrade_ops is not None
             found = tuple(script.upgrade_ops.as_diffs())

@@ -13,7 +13,7 @@ from ..environment.soundness import check_id
 from ..errors import CheckFailed, HookError, InvalidRevisionId, UsageError
 from ..hooks import specs
 from ..hooks.payloads import LintTarget, Problem, RevisionRequest
-from .comparing import require_models
+from .comparing import refuse_losing_all, require_models
 from .connecting import connected, current_heads
 from .database_errors import reading
 from .invocation import Invocation, invoked
@@ -93,7 +93,7 @@ def revision(environment: Environment, draft: Draft) -> list[Script]:
         call.hooks.guard(specs.before_revision, request=request)
         id_ = _new_id(call, request, scripts, draft.rev_id)
         context = _revision_context(environment, scripts, request, id_)
-        if not draft.empty and not _compare(call, scripts, context):
+        if not draft.empty and not _compare(call, scripts, context, draft.force):
             return []
         return _write(call, request, scripts, context, force=draft.force)
 
@@ -228,7 +228,9 @@ def _revision_context(
     )
 
 
-def _compare(call: Invocation, scripts: Scripts, context: RevisionContext) -> bool:
+def _compare(
+    call: Invocation, scripts: Scripts, context: RevisionContext, force: bool
+) -> bool:
     """Compare models and databases; return whether there is anything to write."""
     environment = call.environment
     databases = choose(environment.databases(), ())
@@ -249,6 +251,9 @@ def _compare(call: Invocation, scripts: Scripts, context: RevisionContext) -> bo
                     connection,
                     len(databases) > 1,
                 )
+                if not force:
+                    for script in context.generated_revisions:
+                        refuse_losing_all(database, connection, script)
     return any(_has_changes(script) for script in context.generated_revisions)
 
 

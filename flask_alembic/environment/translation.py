@@ -60,6 +60,11 @@ def translate(error: BaseException) -> AlembicError | None:
         return _command_error(str(error))
     if isinstance(error, exc.SQLAlchemyError):
         return _database_error(error)
+    if isinstance(error, ValueError) and "Duplicate table keys" in str(error):
+        return ConfigurationError(
+            f"One table is in several metadatas: {first_line(error)}.",
+            "Let only one of Alembic(metadatas=...) have it.",
+        )
     if isinstance(error, ModuleNotFoundError):
         return ConfigurationError(
             f"The module {error.name!r} is not installed.",
@@ -138,7 +143,7 @@ def _database_error(error: Exception) -> AlembicError:
         return ConfigurationError(
             f"{first_line(error)}.", "Check the beginning of the database's URL."
         )
-    if isinstance(error, exc.ArgumentError):
+    if isinstance(error, exc.ArgumentError) and "URL" in str(error):
         return ConfigurationError(
             "A database URL or an engine argument cannot be understood.",
             "Check SQLALCHEMY_DATABASE_URI; special characters in a password are "
@@ -149,7 +154,10 @@ def _database_error(error: Exception) -> AlembicError:
             f"The database refused: {first_line(error.orig)}.",
             "Check the connection settings and the state of the database.",
         )
-    return DatabaseError(f"{first_line(error)}.")
+    return ConfigurationError(
+        f"SQLAlchemy refused: {first_line(error)}.",
+        "Check the models, and the settings of the engine.",
+    )
 
 
 def first_line(error: BaseException | None) -> str:

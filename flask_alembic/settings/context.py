@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..errors import AlembicError, ConfigurationError
+from ..hooks.passwords import words
 from .names import CONTEXT_KEYS, OPTION_KEYS, refuse_misplaced, refuse_misspelled
 from .readers import READERS, wrong
 
@@ -43,7 +45,24 @@ def _checked(where: str, key: str, value: Any) -> Any:
     is_right, expected = _KINDS[key]
     if not is_right(value):
         raise wrong(where, value, expected)
-    return value
+    return _named(where, value) if callable(value) else value
+
+
+def _named(where: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the app's that says where it stands when it fails."""
+
+    def call(*args: Any, **arguments: Any) -> Any:
+        try:
+            return function(*args, **arguments)
+        except AlembicError:
+            raise
+        except Exception as error:
+            raise ConfigurationError(
+                f"{where} failed: {words(error).splitlines()[0]}.",
+                "Mend the function; --traceback shows where it failed.",
+            ) from error
+
+    return call
 
 
 def _is_text(value: Any) -> bool:

@@ -16,7 +16,7 @@ import sys
 import venv
 from pathlib import Path
 
-from projects import PROJECTS, Project
+from released import PROJECTS, Project
 
 DRIVER = """
 import json, os, sys, time

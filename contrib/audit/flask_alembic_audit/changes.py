@@ -13,7 +13,7 @@ from .databases import engines_of, on
 from .errors import first_line
 from .identity import checksum
 from .settings import Settings
-from .table import AuditTable, Entry
+from .table import ACCEPT, AuditTable, Entry
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -74,11 +74,12 @@ def compare(
 def _problem(settings: Settings, path: Path, database: str, entry: Entry) -> Problem:
     chosen = settings.changed if settings.changed != "off" else "error"
     severity = cast(Literal["error", "warning", "info"], chosen)
+    verb = "accepted for" if entry.direction == ACCEPT else "applied to"
     day = f"{entry.started_utc:%Y-%m-%d %H:%M} UTC"
     return Problem(
         code=CHANGED,
-        message=f"{path.name} has changed since database {database!r} got it on {day} "
-        f"from {entry.username}@{entry.hostname}, so a new database would differ.",
+        message=f"{path.name} has changed since it was {verb} database {database!r} "
+        f"({day}, {entry.username}@{entry.hostname}), so a new one may differ from it.",
         severity=severity,
         revision=entry.revision,
         path=path,

@@ -49,7 +49,10 @@ def test_changed_file_is_a_problem(
     assert (problem.code, problem.severity) == ("AUDIT001", "error")
     assert (problem.revision, problem.database) == ("a1", "default")
     assert problem.path == folder / "a1.py"
-    assert "a1.py has changed since database 'default' got it on" in problem.message
+    assert (
+        "a1.py has changed since it was applied to database 'default' ("
+        in problem.message
+    )
     assert "flask db audit-accept a1" in problem.advice
 
 
@@ -64,7 +67,7 @@ def test_command_shows_changed_files(
     change(folder, "b2")  # not applied
     result = db(app, "audit", "--changed")
     assert result.exit_code == 1
-    assert result.stdout.startswith("a1.py has changed since database 'default' got it")
+    assert result.stdout.startswith("a1.py has changed since it was applied to")
     assert "b2.py" not in result.stdout
     assert "Files have changed since they were applied." in result.stderr
 
@@ -119,6 +122,9 @@ def test_accept(make_app: MakeApp, url: sa.URL, folder: Path) -> None:
     text = done(app, "audit-accept", "a1").stdout
     assert text == "a1.py [default]: has not changed\n"
     assert len(rows(url)) == 2
+    change(folder, "a1")
+    (problem,) = lint(app, "a1")
+    assert "has changed since it was accepted for database" in problem.message
     result = db(app, "audit-accept", "b2")
     assert result.exit_code == 2
     assert "Revision b2 is not recorded as applied anywhere." in result.stderr

@@ -123,6 +123,18 @@ class RevisionSource:
                 return node
         return None
 
+    def only_raises(self, name: str) -> bool:
+        """Return whether a function says that it cannot be done, and nothing else.
+
+        :param name: ``upgrade`` or ``downgrade``.
+        """
+        function = self.function(name)
+        body = [] if function is None else function.body
+        return bool(body) and isinstance(body[-1], ast.Raise) and all(
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            for node in body[:-1]
+        )
+
     @functools.cached_property
     def calls(self) -> list[range]:
         """The lines of each call that changes a database, such as ``op.execute``."""

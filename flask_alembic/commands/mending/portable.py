@@ -28,7 +28,8 @@ def make_portable(metadata: MetaData, dialect: Dialect) -> None:
     """
     for table in metadata.tables.values():
         _tidy(table.kwargs)
-        for item in (*table.indexes, *table.constraints):
+        items: list[Any] = [*table.indexes, *table.constraints]
+        for item in items:
             _tidy(item.kwargs)
         for column in table.columns:
             column.type = _plain(column.type, dialect)

@@ -178,12 +178,9 @@ class _Attempt:
             function(*self._arguments(function))
         except KeyboardInterrupt:
             raise
-        except NotImplementedError as error:
-            if self._raised_here(error):
-                return  # the revision says itself that it cannot be taken back
-            failures.append(self._failure(direction, error))
         except BaseException as error:
-            failures.append(self._failure(direction, error))
+            if not self.revision.only_raises(direction):
+                failures.append(self._failure(direction, error))
 
     def _arguments(self, function: Callable[..., Any]) -> list[str]:
         """Return what the function has to be called with.
@@ -198,13 +195,6 @@ class _Attempt:
             in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         ]
         return [self.database] if len(needed) == 1 else []
-
-    def _raised_here(self, error: BaseException) -> bool:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        filename = trace.tb_frame.f_code.co_filename if trace else ""
-        return filename == self.revision.filename
 
     def _failure(self, direction: Direction | None, error: BaseException) -> Failure:
         line = None

@@ -124,8 +124,7 @@ op.drop_column("users", "nickname")
 def several_statements(view: View) -> Iterator[Hit]:
     seen: dict[int, Fact] = {}
     for fact in view.facts["upgrade"]:
-        created = isinstance(fact, CreateTable) and not fact.if_not_exists
-        if created or (changes_structure(fact) and not view.is_fresh(fact)):
+        if changes_structure(fact) and not view.is_fresh(fact):
             seen.setdefault(fact.where.statement, fact)
     if len(seen) > 1:
         second = list(seen.values())[1]

@@ -1,0 +1,1 @@
+"""A plugin for Flask-Alembic; ``ALEMBIC_TEMPLATE`` turns it on."""
