@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext
     from alembic.script import Script, ScriptDirectory
+    from sqlalchemy.engine import Connection
 
     from .commands.comparing import CheckResult
+    from .commands.drift import Drift
+    from .commands.mending.adopt import Adoption
+    from .commands.mending.doctor import Finding
+    from .commands.mending.squash import Squashed
     from .commands.status import DatabaseStatus
     from .commands.waiting import Readiness
+    from .environment.databases import Database
     from .environment.objects import Environment
-    from .hooks import PluginRecord, RunResult
+    from .hooks import PluginRecord, Problem, RunResult
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -121,7 +128,8 @@ class Alembic:
         try:
             make_for_app(app, self)
         except AlembicError as error:
-            logger.warning("%s", error)
+            # No warning: each command says it, and a web worker may not care.
+            logger.info("%s", error)
 
     def register(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin object for every app of this extension.
@@ -309,6 +317,36 @@ class Alembic:
         with translated():
             return connected(environment, name)
 
+    @property
+    def databases(self) -> dict[str, Database]:
+        """Get every database that takes part, by name: engine and metadata.
+
+        .. versionadded:: 4.0
+        """
+        return self._environment().databases()
+
+    @contextmanager
+    def connect(self, name: str | None = None) -> Iterator[Connection]:
+        """Open a connection of its own, through the ``open_connection`` hook.
+
+        What is still open at the end is rolled back.
+
+        :param name: The database; the first one by default.
+        :raises DatabaseError: When it cannot be reached in ``connect_timeout``.
+        :raises UsageError: When there is none of that name, or its engine is async.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.connecting import connected
+        from .environment.databases import choose
+        from .environment.looping import refuse_async
+
+        environment = self._environment()
+        database = choose(environment.databases(), [name] if name else ())[0]
+        refuse_async(environment, database.name)
+        with connected(environment, environment.hooks, database) as connection:
+            yield connection
+
     # Commands that read --------------------------------------------------------
 
     def mkdir(self) -> list[Path]:
@@ -438,9 +476,23 @@ class Alembic:
         :param databases: Only these databases.
         :return: What differs, by database, and other problems.
         """
-        from .commands.comparing import check
+        from .commands.checking import check
 
         return self._do(check, databases)
+
+    def lint(
+        self, revisions: Revision = (), *, pending: bool = False
+    ) -> tuple[Problem, ...]:
+        """Return what the linters of plugins find in revision files.
+
+        :param revisions: Ids, labels or ranges ``1a2b:head``; all for none.
+        :param pending: Only those that a database does not have yet.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.checking import lint
+
+        return self._do(lint, revisions, pending=pending)
 
     def needs_revision(self) -> bool:
         """Return whether models and databases differ."""

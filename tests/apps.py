@@ -8,7 +8,7 @@ through a connection that nobody else has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from flask_alembic import Alembic, hookimpl
 
 Define = Callable[[SQLAlchemy], object]
 
+Wrapper = Generator[None, Any, Any]
+"""What a hook that wraps some work returns."""
+
 
 def library(db: SQLAlchemy) -> None:
     """Define two models: authors and their books."""
@@ -37,7 +40,7 @@ def library(db: SQLAlchemy) -> None:
         __tablename__ = "book"
         id = sa.Column(sa.Integer, primary_key=True)
         title = sa.Column(sa.String(200), nullable=False)
-        author_id = sa.Column(sa.ForeignKey("author.id", name="book_author"))
+        author_id: Any = sa.Column(sa.ForeignKey("author.id", name="book_author"))
 
 
 def no_models(db: SQLAlchemy) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from apps import Implementing
+from apps import Implementing, Wrapper
 from flask import Flask
 
 from flask_alembic import defaults, hookimpl
@@ -86,7 +86,7 @@ def test_wrappers_go_from_the_outside_in_and_out_again() -> None:
     heard: list[str] = []
 
     def around(word: str) -> Callable[..., Any]:
-        def wrapper() -> Iterator[None]:
+        def wrapper() -> Wrapper:
             heard.append(f"{word} in")
             result = yield
             heard.append(f"{word} out")
@@ -104,7 +104,8 @@ def test_wrappers_go_from_the_outside_in_and_out_again() -> None:
         heard.append("work")
         return "done"
 
-    assert hooks.around(declared.run_migrations, work, run=run) == "done"
+    result: Any = hooks.around(declared.run_migrations, work, run=run)
+    assert result == "done"
     assert heard == ["a in", "b in", "work", "b out", "a out"]
 
 
@@ -112,7 +113,7 @@ def test_a_wrapper_marked_tryfirst_is_the_outermost() -> None:
     heard: list[str] = []
 
     def around(word: str) -> Any:
-        def wrapper() -> Iterator[None]:
+        def wrapper() -> Wrapper:
             heard.append(word)
             return (yield)
 
@@ -282,7 +283,7 @@ def test_ask_stops_at_the_first_answer() -> None:
 
 
 def test_a_wrapper_may_change_an_answer() -> None:
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         return f"{(yield)}-more"
 
     hooks = hooks_with(
@@ -427,7 +428,7 @@ def around(wrapper: Callable[..., Any], work: Callable[[], Any]) -> Any:
 def test_what_the_work_raises_passes_as_it_is() -> None:
     heard = []
 
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         try:
             return (yield)
         finally:
@@ -447,7 +448,7 @@ def test_what_a_wrapper_raises_names_the_plugin(
 ) -> None:
     heard: list[str] = []
 
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         if when == "before":
             raise error
         yield
@@ -463,7 +464,7 @@ def test_what_a_wrapper_raises_names_the_plugin(
 
 
 def test_a_wrapper_that_fails_while_the_work_fails_names_the_plugin() -> None:
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         try:
             return (yield)
         except ValueError:
@@ -474,7 +475,7 @@ def test_a_wrapper_that_fails_while_the_work_fails_names_the_plugin() -> None:
 
 
 def test_a_wrapper_may_turn_an_error_into_one_of_ours() -> None:
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         try:
             return (yield)
         except ValueError as error:
@@ -485,7 +486,7 @@ def test_a_wrapper_may_turn_an_error_into_one_of_ours() -> None:
 
 
 def test_a_wrapper_that_loses_the_result_is_named() -> None:
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         yield
 
     with pytest.raises(HookError, match=r"lost by a wrapper \('a'\)") as caught:
@@ -494,7 +495,7 @@ def test_a_wrapper_that_loses_the_result_is_named() -> None:
 
 
 def test_a_wrapper_that_does_not_yield_is_named() -> None:
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         if not RUN:
             return "early"
         yield
@@ -506,7 +507,7 @@ def test_a_wrapper_that_does_not_yield_is_named() -> None:
 def test_a_wrapper_that_yields_twice_is_named() -> None:
     closed = []
 
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         try:
             yield
             yield
@@ -521,7 +522,7 @@ def test_a_wrapper_that_yields_twice_is_named() -> None:
 def test_an_interrupt_passes_through_wrappers_and_runs_their_end() -> None:
     closed = []
 
-    def wrapper() -> Iterator[None]:
+    def wrapper() -> Wrapper:
         try:
             return (yield)
         finally:

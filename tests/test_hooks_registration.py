@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import types
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from apps import Implementing, extension_of, make_app, run_db
+from apps import Implementing, Wrapper, extension_of, make_app, run_db
 from flask import current_app, request
 
 from flask_alembic import Alembic, hookimpl
@@ -22,6 +22,16 @@ def refusal(plugin: object) -> str:
         Alembic(plugins=[plugin])
     assert caught.value.advice
     return str(caught.value)
+
+
+def forgetful(hook: str) -> Implementing:
+    """Return a plugin with a generator that is not marked as a wrapper."""
+
+    def forgotten(app: Any) -> Wrapper:
+        yield
+
+    functions: dict[str, Any] = {hook: forgotten}
+    return Implementing(**functions)
 
 
 class Quiet:
@@ -112,13 +122,13 @@ def test_arguments_that_pluggy_does_not_pass_are_refused(kind: str) -> None:
     def star(*arguments: Any) -> None: ...
     def double_star(**arguments: Any) -> None: ...
 
-    function = {
+    functions: dict[str, Callable[..., Any]] = {
         "default": default,
         "keyword only": keyword_only,
         "star": star,
         "double star": double_star,
-    }[kind]
-    text = refusal(Implementing(before_upgrade=function))
+    }
+    text = refusal(Implementing(before_upgrade=functions[kind]))
     if kind == "default":
         assert "argument 'run' has a default" in text
     else:
@@ -147,7 +157,7 @@ def test_an_asynchronous_generator_is_refused() -> None:
     "hook", ["before_upgrade", "after_upgrade", "lint_problems", "configure"]
 )
 def test_a_wrapper_is_refused_where_the_kind_takes_none(hook: str) -> None:
-    def wrapper(app: Any) -> Iterator[None]:
+    def wrapper(app: Any) -> Wrapper:
         yield
 
     text = refusal(Implementing({hook: wrapper}))
@@ -158,7 +168,7 @@ def test_a_wrapper_is_refused_where_the_kind_takes_none(hook: str) -> None:
 def test_an_old_style_wrapper_is_refused() -> None:
     class Plugin:
         @hookimpl(hookwrapper=True)
-        def run_migrations(self) -> Iterator[None]:
+        def run_migrations(self) -> Wrapper:
             yield
 
     text = refusal(Plugin())
@@ -180,10 +190,7 @@ def test_a_wrapper_that_never_yields_is_refused() -> None:
 
 @pytest.mark.parametrize("hook", ["run_migrations", "rev_id"])
 def test_a_generator_without_the_mark_of_a_wrapper_is_refused(hook: str) -> None:
-    def forgotten(app: Any) -> Iterator[None]:
-        yield
-
-    text = refusal(Implementing(**{hook: forgotten}))
+    text = refusal(forgetful(hook))
     assert "not marked as a wrapper" in text
     assert "wrapper=True" in text
 
@@ -191,11 +198,7 @@ def test_a_generator_without_the_mark_of_a_wrapper_is_refused(hook: str) -> None
 @pytest.mark.parametrize("hook", ["before_upgrade", "after_upgrade", "configure"])
 def test_a_generator_that_would_never_run_is_refused(hook: str) -> None:
     """Calling a generator function runs none of its lines: a guard would agree."""
-
-    def forgotten(app: Any) -> Iterator[None]:
-        yield
-
-    text = refusal(Implementing(**{hook: forgotten}))
+    text = refusal(forgetful(hook))
     assert "Take out the yield." in text
 
 

@@ -6,6 +6,7 @@ import json
 import marshal
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -212,6 +213,17 @@ def test_a_young_file_is_not_trusted(folder: Path, same_process: bool) -> None:
     assert list(stored["scripts"]) == ["0.py", "2.py"]
 
 
+def test_a_young_files_body_counts_too(folder: Path) -> None:
+    now, index = time.time_ns(), Index([folder])
+    scans = []
+    for body in ("x = 1", "x = 2"):
+        (folder / "1.py").write_text(File("rN").source + body)
+        os.utime(folder / "1.py", ns=(now, now))
+        scans.append(index.scan())
+    assert scans[0] == scans[1]
+    assert scans[0] is not scans[1]
+
+
 @pytest.mark.parametrize(
     "when", [1, 315532800, time.time() + 86400], ids=["zero", "zip", "tomorrow"]
 )
@@ -316,6 +328,14 @@ def test_other_files_are_not_scripts(folder: Path) -> None:
 def test_a_location_that_is_no_folder_is_empty(folder: Path, missing: str) -> None:
     assert Index([folder.parent / missing]).scan() == Scan(())
     assert not (folder.parent / "nowhere").exists()
+
+
+def test_a_location_that_goes_is_not_made_again(folder: Path) -> None:
+    index = Index([folder])
+    index.scan()
+    shutil.rmtree(folder)
+    assert index.scan() == Scan(())
+    assert not folder.exists()
 
 
 # -- damage -----------------------------------------------------------------------

@@ -160,18 +160,9 @@ def check(databases: Sequence[str] = ()) -> None:
 
     :param databases: Only these databases.
     """
-    result = get_extension().check(databases)
-    for problem in result.problems:
-        echo(f"{problem.severity}: {problem.code} {problem.message}")
-    for name, text in result.operations.items():
-        echo(f"Database {name!r} differs from the models; a revision would hold:\n")
-        echo(text.strip("\n") + "\n")
-    if result.ok:
-        echo("No changes detected.")
-    else:
-        raise CheckFailed(
-            "Changes detected.", "flask db revision 'message' writes them."
-        )
+    from . import checks
+
+    checks.check(databases)
 
 
 def stamp(target: Revision = "heads", **options: Any) -> None:
@@ -271,6 +262,9 @@ def revision(
         echo(f"Generated {script.path}")
     if not written:
         echo("No changes detected; no file was written. (--empty writes one.)")
+    from . import checks
+
+    checks.tell_problems()
 
 
 def merge(

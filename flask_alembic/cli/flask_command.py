@@ -131,11 +131,14 @@ def load(ctx: click.Context) -> Flask:
 
 def _not_loaded(error: BaseException) -> Exception:
     """Return our error for what stopped the app from loading."""
+    from ..dialects.connect_errors import unusable_url
     from ..environment.translation import first_line, translate
     from ..errors import AlembicError
 
     advice = "Mend it; flask db --traceback shows more."
     told = error if isinstance(error, AlembicError) else translate(error)
+    if told is None and isinstance(error, ValueError) and _is_about_url(error):
+        told = unusable_url("", error)
     if told is not None:
         said, advice = told.message, told.advice or advice
     elif isinstance(error, SystemExit):
@@ -145,6 +148,12 @@ def _not_loaded(error: BaseException) -> Exception:
         text = first_line(error)
         said = f"{name}." if text == name else f"{name}: {text}."
     return AlembicError(f"The app cannot be loaded{_place(error)}: {said}", advice)
+
+
+def _is_about_url(error: BaseException) -> bool:
+    """Whether SQLAlchemy raised it when it took a URL apart."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return Path(frames[-1].filename).parts[-3:] == ("sqlalchemy", "engine", "url.py")
 
 
 def _place(error: BaseException) -> str:
@@ -159,10 +168,11 @@ def _place(error: BaseException) -> str:
 def _is_library(path: Path) -> bool:
     import sysconfig
 
-    installed = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
-    own = Path(__file__).parents[1]
-    return own in path.parents or any(
-        Path(folder) in path.parents for folder in installed if folder
+    folders = {Path(sysconfig.get_path("stdlib")), Path(__file__).parents[1]}
+    return (
+        bool(folders & set(path.parents))
+        or not path.is_absolute()
+        or bool({"site-packages", "dist-packages"} & set(path.parts))
     )
 
 

@@ -9,7 +9,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from .commands import errors_shown
+from .commands import AlembicCommand, errors_shown
 
 if TYPE_CHECKING:
     from ..extension import Alembic
@@ -20,6 +20,8 @@ _MODULES = (
     "write_commands",
     "plugin_commands",
     "state_commands",
+    "check_commands",
+    "mend_commands",
     "new_plugin",
 )
 
@@ -41,6 +43,10 @@ class AlembicGroup(click.Group):
 
     :param extension: The extension it works on; the current app's by default.
     """
+
+    command_class = AlembicCommand
+    """What ``@cli.command()`` makes, so that commands of plugins run in an app context
+    and have ``--format``, ``--quiet`` and ``--traceback`` too."""
 
     def __init__(
         self, *args: Any, extension: Alembic | None = None, **kwargs: Any

@@ -12,6 +12,11 @@ from .completion import BRANCH, REVISION
 from .options import command, message, rev_id, several
 
 _FORCE = click.option("--force", is_flag=True, help="Write it in spite of lint errors.")
+_ALLOW_DROP = click.option(
+    "--allow-drop",
+    is_flag=True,
+    help="Also drop tables that no revision has created.",
+)
 
 
 @command("mkdir")
@@ -99,6 +104,7 @@ def _named(name: str, values: tuple[str, ...]) -> Any:
 @_place
 @rev_id
 @_FORCE
+@_ALLOW_DROP
 def revision(
     text: str | None, message: str | None, autogenerate: bool, **options: Any
 ) -> None:
@@ -129,6 +135,7 @@ def revision(
 @_place
 @rev_id
 @_FORCE
+@_ALLOW_DROP
 def migrate(message: str | None, **options: Any) -> None:
     """Generate a new revision by comparing models and databases.
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..environment.databases import Database, choose
-from ..errors import CheckFailed, ConfigurationError
+from ..errors import ConfigurationError
 from ..hooks.payloads import Problem
 from .connecting import connected, current_heads
 from .database_errors import reading
 from .invocation import Invocation, invoked
+from .mending.foreign import leave_foreign
+from .mending.models import where_models_are
 from .planning import require_known
-from .reading import real_heads
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from ..environment.objects import Environment
+    from .mending.differences import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class CheckResult:
     problems: tuple[Problem, ...] = ()
     """What else was found."""
 
+    differences: Mapping[str, tuple[Difference, ...]] = field(default_factory=dict)
+    """Per database: what differs in words."""
+
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per database: tables that are not in the models and that no revision created."""
+
     @property
     def ok(self) -> bool:
         """Whether models and databases agree and nothing else is an error."""
@@ -47,18 +55,22 @@ class CheckResult:
         )
 
 
-def require_models(databases: Sequence[Database]) -> None:
+def require_models(
+    databases: Sequence[Database], environment: Environment | None = None
+) -> None:
     """Refuse to compare when no model at all is known.
 
     A comparison would find that every table has to be dropped.
 
     :param databases: The databases to compare.
+    :param environment: The app's environment, to say where there are models.
     :raises ConfigurationError: When their metadata holds no table.
     """
     if not any(metadata.tables for one in databases for metadata in one.metadata):
+        told = where_models_are(environment) if environment is not None else ""
         raise ConfigurationError(
             "There are 0 tables in your metadata: are the models imported?",
-            "Import them where the app is created; for a revision without "
+            f"{told}Import them where the app is created; for a revision without "
             "comparison use --empty.",
         )
 
@@ -99,42 +111,46 @@ def refuse_losing_all(
 
 
 def _contexts(
-    call: Invocation, names: Sequence[str], *, at_head: bool = False
+    call: Invocation, names: Sequence[str]
 ) -> Iterator[tuple[Database, MigrationContext]]:
-    """Yield a context for each database, connected while the caller uses it.
-
-    :param at_head: Whether to refuse a database that is behind: what its pending
-        revisions do would be found again.
-    """
+    """Yield a context for each database, connected while the caller uses it."""
     environment = call.environment
     databases = choose(environment.databases(), names)
-    require_models(databases)
+    require_models(databases, environment)
     scripts = environment.scripts()
     for database in databases:
         with connected(environment, call.hooks, database) as connection:
             heads = current_heads(environment, database, connection)
             require_known(scripts, database.name, heads)
-            if at_head and set(heads) != real_heads(scripts):
-                raise CheckFailed(
-                    f"The database {database.name!r} is not at head, so it cannot be "
-                    "compared with the models.",
-                    "Run flask db upgrade first.",
-                )
             context = environment.environment_context(database, scripts, connection)
-            with reading(database):
-                yield database, context.get_context()
+            yield database, context.get_context()
 
 
 def produce(context: MigrationContext, database: Database) -> MigrationScript:
     """Return the operations that bring one database to its models.
 
+    Tables that no revision has created are not dropped.
+
     :param context: A context that is connected to it.
+    :param database: The database.
+    """
+    return compared(context, database)[0]
+
+
+def compared(
+    context: MigrationContext, database: Database
+) -> tuple[MigrationScript, tuple[str, ...]]:
+    """Return the operations, and the tables that are left alone.
+
+    :param context: A context that is connected to the database.
     :param database: The database.
     """
     from alembic.autogenerate import produce_migrations
 
     metadata: Any = list(database.metadata)
-    return produce_migrations(context, metadata)
+    with reading(database):
+        script = produce_migrations(context, metadata)
+    return script, leave_foreign(script, context.script)
 
 
 def produce_migrations(
@@ -177,42 +193,3 @@ def compare_metadata(
             assert script.upgrade_ops is not None
             found += script.upgrade_ops.as_diffs()
         return found
-
-
-def check(environment: Environment, databases: Sequence[str] = ()) -> CheckResult:
-    """Return what differs between models and databases.
-
-    :param environment: The app's environment; an app context must be active.
-    :param databases: Which databases; all for none.
-    :raises CheckFailed: When a database is not at head.
-    """
-    with invoked(environment, "check", databases=tuple(databases)) as call:
-        diffs: dict[str, tuple[Any, ...]] = {}
-        operations: dict[str, str] = {}
-        for database, context in _contexts(call, databases, at_head=True):
-            script = produce(context, database)
-            assert script.upgrade_ops is not None
-            found = tuple(script.upgrade_ops.as_diffs())
-            if found:
-                diffs[database.name] = found
-                operations[database.name] = _rendered(context, script)
-        result = CheckResult(diffs, operations, call.problems)
-        call.diffs = diffs
-        call.ok = result.ok
-        call.data = {"operations": operations, "ok": result.ok}
-        return result
-
-
-def _rendered(context: MigrationContext, script: MigrationScript) -> str:
-    """Return the body of the ``upgrade()`` that would be generated."""
-    from alembic.autogenerate import render_python_code
-    from alembic.runtime.migration import MigrationContext
-
-    assert script.upgrade_ops is not None
-    return render_python_code(
-        script.upgrade_ops,
-        render_as_batch=bool(context.opts.get("render_as_batch")),
-        render_item=context.opts.get("render_item"),
-        # One without a script directory: of others Alembic demands models again.
-        migration_context=MigrationContext.configure(dialect=context.dialect),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from .comparing import refuse_losing_all, require_models
 from .connecting import connected, current_heads
 from .database_errors import reading
 from .invocation import Invocation, invoked
+from .mending.foreign import keeper
+from .mending.models import model_problems
 from .placing import DEFAULT_BRANCH, Place, place
 from .planning import require_known
 from .targets import describe
@@ -64,6 +66,9 @@ class Draft:
     force: bool = False
     """Whether to write it in spite of lint errors."""
 
+    allow_drop: bool = False
+    """Whether tables that no revision has created may be dropped."""
+
 
 def revision(environment: Environment, draft: Draft) -> list[Script]:
     """Write a new revision file.
@@ -92,8 +97,10 @@ def revision(environment: Environment, draft: Draft) -> list[Script]:
         request = _request(draft, where)
         call.hooks.guard(specs.before_revision, request=request)
         id_ = _new_id(call, request, scripts, draft.rev_id)
-        context = _revision_context(environment, scripts, request, id_)
+        keep = keeper(call, scripts, allow_drop=draft.allow_drop)
+        context = _revision_context(environment, scripts, request, id_, keep)
         if not draft.empty and not _compare(call, scripts, context, draft.force):
+            call.problems = (*call.problems, *model_problems(environment))
             return []
         return _write(call, request, scripts, context, force=draft.force)
 
@@ -172,7 +179,7 @@ def _request(draft: Draft, where: Place, kind: Any = "revision") -> RevisionRequ
         branch=draft.branch,
         depends_on=where.depends_on,
         path=where.folder,
-        options={"force": draft.force},
+        options={"force": draft.force, "allow_drop": draft.allow_drop},
     )
 
 
@@ -192,7 +199,11 @@ def _new_id(
 
 
 def _revision_context(
-    environment: Environment, scripts: Scripts, request: RevisionRequest, id_: str
+    environment: Environment,
+    scripts: Scripts,
+    request: RevisionRequest,
+    id_: str,
+    keep: Callable[[MigrationScript], None] = lambda script: None,
 ) -> RevisionContext:
     from alembic.autogenerate import RevisionContext
 
@@ -203,6 +214,7 @@ def _revision_context(
         config.set_main_option("databases", databases)
 
     def process(context: Any, revision: Any, directives: list[Any]) -> None:
+        keep(directives[-1])
         hooks.edit(
             specs.process_revision_directives,
             context=context,
@@ -234,7 +246,7 @@ def _compare(
     """Compare models and databases; return whether there is anything to write."""
     environment = call.environment
     databases = choose(environment.databases(), ())
-    require_models(databases)
+    require_models(databases, environment)
     with ExitStack() as stack:
         for database in databases:
             connection = stack.enter_context(

@@ -45,7 +45,7 @@ def describe_failure(
         in_effect=in_effect,
         rolled_back=tuple(rolled_back),
         version_table_right=not in_effect,
-        advice=_advice(step, in_effect, transactional, words(error)),
+        advice=_advice(step, in_effect, transactional, words(error), error),
     )
 
 
@@ -86,9 +86,15 @@ def _line(error: BaseException, path: Path | None) -> int | None:
 
 
 def _advice(
-    step: Step | None, in_effect: Sequence[str], transactional: bool, error: str
+    step: Step | None,
+    in_effect: Sequence[str],
+    transactional: bool,
+    error: str,
+    raised: BaseException,
 ) -> str:
     name = step.direction if step is not None else "upgrade"
+    if not in_effect and isinstance(raised, AlembicError) and raised.advice:
+        return raised.advice
     if not in_effect and name == "upgrade" and "already exists" in error:
         return (
             "Mend the cause and run flask db upgrade again. If the tables are there "

@@ -117,7 +117,7 @@ def _look(
     holders = backend.lock_holders(connection, key)
     count: int | None = None
     if models:
-        require_models([database])
+        require_models([database], call.environment)
         context = call.environment.environment_context(database, scripts, connection)
         script = produce(context.get_context(), database)
         assert script.upgrade_ops is not None

@@ -56,7 +56,8 @@ def run_together(parts: Sequence[DatabaseRun]) -> dict[str, tuple[str, ...]]:
                 transactions.append(part.member.connection.begin_twophase())
                 with proxied(part.environment_context):
                     part.steps(part.member.steps)
-            for at_work, transaction in zip(parts, transactions, strict=True):
+            for part, transaction in zip(parts, transactions, strict=True):
+                at_work = part
                 transaction.prepare()
             for part, transaction in zip(parts, transactions, strict=True):
                 at_work = part

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ..hooks.payloads import Run, RunResult, StepResult
-from .connecting import heads_of
+from .connecting import current_heads, heads_of
 from .interrupting import Interrupted
 from .invocation import Invocation
 from .members import Manner, Member, Stopped, not_started
@@ -110,7 +110,7 @@ def _one_by_one(
             heads = part.execute()
         except Stopped as stopped:
             progress.applied += part.applied
-            progress.after[part.member.name] = _heads_now(progress.call, part.member)
+            progress.after[part.member.name] = _heads_now(progress.call, part)
             raise progress.failed(stopped) from stopped.error
         progress.applied += part.applied
         if not dry:
@@ -123,18 +123,29 @@ def _together(progress: _Progress, parts: Sequence[DatabaseRun]) -> None:
     except Stopped as stopped:
         for part in parts:
             progress.applied += part.applied
-            progress.after[part.member.name] = _heads_now(progress.call, part.member)
+            progress.after[part.member.name] = _heads_now(progress.call, part)
         raise progress.failed(stopped) from stopped.error
     for part in parts:
         progress.applied += part.applied
 
 
-def _heads_now(call: Invocation, member: Member) -> tuple[str, ...]:
-    """Read where a database is after a failure, on a connection of its own."""
+def _heads_now(call: Invocation, part: DatabaseRun) -> tuple[str, ...]:
+    """Read where a database is after a failure.
+
+    On the run's own connection if it still works, for a pool may hold only that one;
+    else on another; else what the transactions say.
+    """
+    member = part.member
+    try:
+        heads = current_heads(call.environment, member.database, member.connection)
+        member.connection.rollback()
+        return heads
+    except Exception:
+        pass
     try:
         return heads_of(call.environment, call.hooks, [member.name])[member.name]
     except Exception:
-        return member.heads
+        return part.stepper.versions.heads
 
 
 def _error(error: BaseException, result: RunResult) -> MigrationFailed:

@@ -134,6 +134,13 @@ def find(
             )
         engine = engines[name]
         sync = getattr(engine, "sync_engine", engine)
+        if sync is engine and getattr(engine.dialect, "is_async", False):
+            raise ConfigurationError(
+                f"The URL of database {name!r} names the async driver "
+                f"{engine.dialect.driver!r}, but its engine is a sync one.",
+                f"Write {engine.dialect.name}:// with a sync driver in the URL, or "
+                "give the extension an engine of create_async_engine().",
+            )
         databases[name] = Database(
             name,
             loop_engines.get().get(id(sync), sync),

@@ -106,8 +106,10 @@ class Folder:
         return scripts
 
     def _save(self) -> None:
-        # With files left out as met before, another location may own this index.
-        if self._index and not self.repeated:
+        # With files left out as met before, another location may own this index; for a
+        # location that is gone no folder is to be made.
+        there = self._root is not None and self.folders[self._root] >= 0
+        if self._index and there and not self.repeated:
             stored = {
                 key: index_store.stored_of(entry.script, entry.mtime_ns, entry.size)
                 for key, entry in self.entries.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..dialects.connect_errors import PACKAGES, unusable_url
 from ..errors import (
     AlembicError,
     ConfigurationError,
@@ -66,9 +67,10 @@ def translate(error: BaseException) -> AlembicError | None:
             "Let only one of Alembic(metadatas=...) have it.",
         )
     if isinstance(error, ModuleNotFoundError):
+        package = PACKAGES.get(error.name or "", error.name)
         return ConfigurationError(
             f"The module {error.name!r} is not installed.",
-            f"Install it (pip install {error.name}), or mend what imports it.",
+            f"Install it (pip install {package!r}), or mend what imports it.",
         )
     if isinstance(error, OSError):
         return ScriptLocationError(
@@ -140,9 +142,9 @@ def _database_error(error: Exception) -> AlembicError:
     from sqlalchemy import exc
 
     if isinstance(error, exc.NoSuchModuleError):
-        return ConfigurationError(
-            f"{first_line(error)}.", "Check the beginning of the database's URL."
-        )
+        # "Can't load plugin: sqlalchemy.dialects:postgres"
+        name = str(error).rpartition(":")[2].strip().replace(".", "+")
+        return unusable_url(f"{name}://", error)
     if isinstance(error, exc.ArgumentError) and "URL" in str(error):
         return ConfigurationError(
             "A database URL or an engine argument cannot be understood.",
@@ -169,7 +171,9 @@ def first_line(error: BaseException | None) -> str:
         return ""
     arguments: tuple[Any, ...] = getattr(error, "args", ())
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        text = (
+            f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        )
     elif len(arguments) > 1 and isinstance(arguments[0], int):
         text = f"{arguments[1]} ({arguments[0]})"
     else:

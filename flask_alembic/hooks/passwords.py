@@ -20,8 +20,15 @@ def hide_passwords(text: str) -> str:
 def words(error: BaseException) -> str:
     """Return the kind and the text of an error.
 
+    Of an error of the database only the driver's first line: SQLAlchemy appends the
+    statement with its parameters, and drivers append rows.
+
     :param error: What was raised.
 
     .. versionadded:: 4.0
     """
-    return hide_passwords(f"{type(error).__name__}: {error}".rstrip(": "))
+    original = getattr(error, "orig", None)
+    if not isinstance(original, BaseException):
+        return hide_passwords(f"{type(error).__name__}: {error}".rstrip(": "))
+    lines = str(original).strip().splitlines() or [""]
+    return hide_passwords(f"{type(original).__name__}: {lines[0]}".rstrip(": "))

@@ -16,6 +16,7 @@ from .settings import Settings, environment_of
 
 if TYPE_CHECKING:
     from flask import Flask
+
     from flask_alembic.hooks import Run
 
 SWITCH: Final = "ALEMBIC_LINT_GUARD"

@@ -71,13 +71,8 @@ def lint(
             found += squawk(captured, view, settings, found, names)
     found = merged(_adjusted(found, settings))
     today = subject.today or datetime.date.today()
-    codes = {finding.code for finding in found} | settings.disable
-    return ordered(
-        _adjusted(
-            waivers.apply(source, found, today, complete=complete, known=codes),
-            settings,
-        )
-    )
+    kept = waivers.apply(source, found, today, complete=complete, off=settings.disable)
+    return ordered(_adjusted(kept, settings))
 
 
 def _servers(

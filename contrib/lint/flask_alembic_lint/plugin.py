@@ -13,6 +13,7 @@ from flask_alembic.hooks import hookimpl
 if TYPE_CHECKING:
     import click
     from flask import Flask
+
     from flask_alembic.hooks import Command, Format, LintTarget, Problem, Run
 
 

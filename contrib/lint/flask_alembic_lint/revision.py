@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 QUIET = frozenset(
-    "f get_bind get_context inline_literal implementation_for register_operation".split()
+    "f get_bind get_context inline_literal implementation_for register_operation".split()  # noqa: SIM905
 )
 """Attributes of ``op`` that do nothing to a database."""
 
@@ -130,9 +130,13 @@ class RevisionSource:
         """
         function = self.function(name)
         body = [] if function is None else function.body
-        return bool(body) and isinstance(body[-1], ast.Raise) and all(
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            for node in body[:-1]
+        return (
+            bool(body)
+            and isinstance(body[-1], ast.Raise)
+            and all(
+                isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+                for node in body[:-1]
+            )
         )
 
     @functools.cached_property

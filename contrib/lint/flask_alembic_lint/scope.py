@@ -15,6 +15,7 @@ from .revision import RevisionSource
 if TYPE_CHECKING:
     from alembic.script import Script
     from flask import Flask
+
     from flask_alembic.hooks import LintTarget
 
 

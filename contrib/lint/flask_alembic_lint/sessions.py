@@ -14,6 +14,7 @@ from .scope import Scope
 
 if TYPE_CHECKING:
     from flask import Flask
+
     from flask_alembic.hooks import LintTarget, Problem
 
 requested: ContextVar[dict[str, Any] | None] = ContextVar("requested", default=None)

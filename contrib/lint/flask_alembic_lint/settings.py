@@ -12,6 +12,7 @@ from flask_alembic.hooks import PluginError
 
 if TYPE_CHECKING:
     from flask import Flask
+
     from flask_alembic.hooks.payloads import Severity
 
 Only = Literal["all", "pending", "changed"]

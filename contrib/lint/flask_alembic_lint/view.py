@@ -165,7 +165,10 @@ class View:
         """Return whether the revision deleted every row of the table before."""
         return any(
             table_key(each.table) == table_key(fact.table)
-            and (each.verb == "truncate" or (each.verb == "delete" and not each.has_where))
+            and (
+                each.verb == "truncate"
+                or (each.verb == "delete" and not each.has_where)
+            )
             for each in self.before(fact, WriteData)
         )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -125,7 +125,7 @@ def apply(
     today: datetime.date,
     *,
     complete: bool,
-    known: Iterable[str] = (),
+    off: Container[str] = (),
 ) -> list[Finding]:
     """Take out what is waived, and add what is wrong with the waivers.
 
@@ -134,7 +134,7 @@ def apply(
     :param today: The day to judge expiry by.
     :param complete: Whether every rule could look at everything, so that a waiver
         which waives nothing is of no use.
-    :param known: Further codes that exist, such as those of squawk.
+    :param off: Codes of rules that are switched off.
     """
     waivers = read(source)
     kept: list[Finding] = []
@@ -142,25 +142,29 @@ def apply(
     for finding in findings:
         waived = False
         for waiver in waivers:
-            if finding.code in waiver.codes and waiver.covers_line(finding.line):
-                used.add((waiver.line, finding.code))
+            if finding.code.upper() in waiver.codes and waiver.covers_line(
+                finding.line
+            ):
+                used.add((waiver.line, finding.code.upper()))
                 waived = waived or waiver.holds(today)
         if not waived:
             kept.append(finding)
-    everything = {*RULES, *known}
     for waiver in waivers:
-        kept += _complaints(waiver, today, everything)
+        kept += _complaints(waiver, today)
         for code in waiver.codes:
-            idle = code in everything and (waiver.line, code) not in used
+            idle = _exists(code) and code not in off and (waiver.line, code) not in used
             if idle and complete and waiver.holds(today):
                 text = f"{code} finds nothing here, so this waiver waives nothing."
                 kept.append(_about(waiver, UNUSED, text))
     return kept
 
 
-def _complaints(
-    waiver: Waiver, today: datetime.date, known: set[str]
-) -> Iterable[Finding]:
+def _exists(code: str) -> bool:
+    """Return whether there is a rule of a code, one of ours or one of squawk."""
+    return code in RULES or code.startswith("SQUAWK-")
+
+
+def _complaints(waiver: Waiver, today: datetime.date) -> Iterable[Finding]:
     if not waiver.codes:
         text = "This waiver names no rule; write lint: ignore[FA501] and the reason."
         yield _about(waiver, UNKNOWN, text)
@@ -174,7 +178,7 @@ def _complaints(
         text = f"This waiver expired on {waiver.until}; it said: {waiver.reason}."
         yield _about(waiver, EXPIRED, text)
     for code in waiver.codes:
-        if code not in known:
+        if not _exists(code):
             text = f"No rule has the code {code}, so nothing is waived."
             yield _about(waiver, UNKNOWN, text)
 

@@ -11,25 +11,55 @@ AUTO = "with op.get_context().autocommit_block():\n    "
 
 SILENT: dict[str, list[tuple[str, str]]] = {
     "FA001": [(PG, 'op.drop_table("x")  # lint: ignore[FA501] unused since 2.0')],
-    "FA002": [(PG, 'op.drop_table("x")  # lint: ignore[FA501] unused until 2026-11-23')],
+    "FA002": [
+        (PG, 'op.drop_table("x")  # lint: ignore[FA501] unused until 2026-11-23')
+    ],
     "FA003": [(PG, 'op.drop_table("x")  # lint: ignore[FA501] unused since 2.0')],
     "FA004": [(PG, 'op.drop_table("x")  # lint: ignore[FA501] unused since 2.0')],
     "FA101": [
-        (PG, NEW + 'op.add_column("users", sa.Column("a", sa.Integer, nullable=False))'),
+        (
+            PG,
+            NEW + 'op.add_column("users", sa.Column("a", sa.Integer, nullable=False))',
+        ),
         (PG, 'op.add_column("users", sa.Column("a", sa.Integer))'),
-        (LITE, 'op.add_column("u", sa.Column("a", sa.Integer, nullable=False, server_default="0"))'),
+        (
+            LITE,
+            'op.add_column("u", sa.Column("a", sa.Integer, nullable=False, server_default="0"))',
+        ),
         (PG, 'op.execute("ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 0")'),
-        (PG, 'op.execute("DELETE FROM u")\nop.add_column("u", sa.Column("a", sa.Integer, nullable=False))'),
+        (
+            PG,
+            'op.execute("DELETE FROM u")\nop.add_column("u", sa.Column("a", sa.Integer, nullable=False))',
+        ),
         (MY, 'op.execute("ALTER TABLE u ADD a INT NOT NULL AUTO_INCREMENT UNIQUE")'),
     ],
     "FA102": [
-        (PG, 'op.add_column("u", sa.Column("a", sa.DateTime, server_default=sa.func.now()))'),
-        (PG, 'op.add_column("u", sa.Column("a", sa.Boolean, server_default=sa.false()))'),
-        (PG, """op.add_column("u", sa.Column("a", sa.JSON, server_default=sa.text("'{}'::jsonb")))"""),
-        (PG, """op.execute("ALTER TABLE u ADD a timestamp DEFAULT (now() at time zone 'utc')")"""),
+        (
+            PG,
+            'op.add_column("u", sa.Column("a", sa.DateTime, server_default=sa.func.now()))',
+        ),
+        (
+            PG,
+            'op.add_column("u", sa.Column("a", sa.Boolean, server_default=sa.false()))',
+        ),
+        (
+            PG,
+            """op.add_column("u", sa.Column("a", sa.JSON, server_default=sa.text("'{}'::jsonb")))""",
+        ),
+        (
+            PG,
+            """op.execute("ALTER TABLE u ADD a timestamp DEFAULT (now() at time zone 'utc')")""",
+        ),
         (PG, """op.execute("ALTER TABLE u ADD a text DEFAULT 'random()'")"""),
-        (PG, NEW + 'op.execute("ALTER TABLE users ADD a uuid DEFAULT gen_random_uuid()")'),
-        (MY, 'op.add_column("u", sa.Column("a", sa.DateTime, server_default=sa.text("CURRENT_TIMESTAMP")))'),
+        (
+            PG,
+            NEW
+            + 'op.execute("ALTER TABLE users ADD a uuid DEFAULT gen_random_uuid()")',
+        ),
+        (
+            MY,
+            'op.add_column("u", sa.Column("a", sa.DateTime, server_default=sa.text("CURRENT_TIMESTAMP")))',
+        ),
     ],
     "FA103": [
         (PG, 'op.add_column("u", sa.Column("a", sa.Integer, server_default="0"))'),
@@ -41,40 +71,83 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         (PG, NEW + 'op.add_column("users", sa.Column("a", sa.Integer, sa.Identity()))'),
     ],
     "FA105": [
-        (MY, 'op.add_column("u", sa.Column("a", sa.Integer, sa.Computed("b * 2", persisted=False)))'),
-        (LITE, 'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("a", sa.Integer, sa.Computed("c * 2", persisted=True)))'),
+        (
+            MY,
+            'op.add_column("u", sa.Column("a", sa.Integer, sa.Computed("b * 2", persisted=False)))',
+        ),
+        (
+            LITE,
+            'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("a", sa.Integer, sa.Computed("c * 2", persisted=True)))',
+        ),
     ],
     "FA106": [
         (PG, 'op.execute("ALTER TABLE u ADD COLUMN a jsonb")'),
-        (PG, 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.JSON))'),
+        (
+            PG,
+            'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.JSON))',
+        ),
     ],
     "FA107": [
         (MY, 'op.add_column("u", sa.Column("a", sa.String(20), server_default=""))'),
-        (MY, """op.add_column("u", sa.Column("a", sa.Text, server_default=sa.text("('')")))"""),
+        (
+            MY,
+            """op.add_column("u", sa.Column("a", sa.Text, server_default=sa.text("('')")))""",
+        ),
     ],
     "FA108": [
-        (LITE, 'op.add_column("u", sa.Column("a", sa.Integer, server_default=sa.text("(1)")))'),
+        (
+            LITE,
+            'op.add_column("u", sa.Column("a", sa.Integer, server_default=sa.text("(1)")))',
+        ),
         (LITE, 'op.add_column("u", sa.Column("a", sa.String, server_default="x (y)"))'),
-        (LITE, 'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("a", sa.DateTime, server_default=sa.func.now()))'),
+        (
+            LITE,
+            'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("a", sa.DateTime, server_default=sa.func.now()))',
+        ),
     ],
     "FA201": [
-        (PG, 'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50))'),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50))',
+        ),
         (PG, 'op.alter_column("u", "a", type_=sa.Text(), existing_type=sa.String(50))'),
         (PG, 'op.alter_column("u", "a", type_=sa.String(), existing_type=sa.Text())'),
-        (PG, 'op.alter_column("u", "a", type_=sa.Numeric(12, 2), existing_type=sa.Numeric(10, 2))'),
-        (PG, 'op.alter_column("u", "a", type_=sa.Integer(), existing_type=sa.INTEGER())'),
-        (PG, NEW + 'op.alter_column("users", "id", type_=sa.BigInteger(), existing_type=sa.Integer())'),
-        (MY, 'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50), existing_nullable=True)'),
-        (MY, 'op.execute("ALTER TABLE u MODIFY a BIGINT, ALGORITHM=INPLACE, LOCK=NONE")'),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.Numeric(12, 2), existing_type=sa.Numeric(10, 2))',
+        ),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.Integer(), existing_type=sa.INTEGER())',
+        ),
+        (
+            PG,
+            NEW
+            + 'op.alter_column("users", "id", type_=sa.BigInteger(), existing_type=sa.Integer())',
+        ),
+        (
+            MY,
+            'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50), existing_nullable=True)',
+        ),
+        (
+            MY,
+            'op.execute("ALTER TABLE u MODIFY a BIGINT, ALGORITHM=INPLACE, LOCK=NONE")',
+        ),
     ],
     "FA202": [
-        (PG, 'op.alter_column("u", "a", type_=sa.BigInteger(), existing_type=sa.Integer())'),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.BigInteger(), existing_type=sa.Integer())',
+        ),
         (MY, 'op.alter_column("u", "a", type_=sa.Text(), existing_type=sa.String(50))'),
         (PG, 'op.alter_column("u", "a", type_=sa.Text(), existing_type=sa.Integer())'),
     ],
     "FA203": [
         (PG, 'op.alter_column("u", "a", nullable=True)'),
-        (PG, 'op.alter_column("u", "a", nullable=False, existing_nullable=False, type_=sa.Text())'),
+        (
+            PG,
+            'op.alter_column("u", "a", nullable=False, existing_nullable=False, type_=sa.Text())',
+        ),
         (
             PG,
             'op.execute("ALTER TABLE u VALIDATE CONSTRAINT u_a_not_null")\n'
@@ -98,7 +171,10 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "FA205": [
-        (PG, 'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50))'),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50))',
+        ),
         (MY, 'op.execute("ALTER TABLE u DEFAULT CHARACTER SET utf8mb4")'),
         (
             MY,
@@ -107,26 +183,47 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "FA206": [
-        (PG, 'op.alter_column("u", "a", type_=sa.Integer(), existing_type=sa.String(5), postgresql_using="a::integer")'),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.Integer(), existing_type=sa.String(5), postgresql_using="a::integer")',
+        ),
         (PG, 'op.alter_column("u", "a", type_=sa.Text(), existing_type=sa.Integer())'),
-        (PG, 'op.alter_column("u", "a", type_=sa.BigInteger(), existing_type=sa.Integer())'),
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.BigInteger(), existing_type=sa.Integer())',
+        ),
         (PG, 'op.alter_column("u", "a", type_=sa.Date(), existing_type=sa.DateTime())'),
     ],
     "FA207": [
-        (MY, 'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50), existing_nullable=False)'),
-        (MY, 'op.alter_column("u", "a", server_default="x", existing_type=sa.String(50))'),
+        (
+            MY,
+            'op.alter_column("u", "a", type_=sa.String(60), existing_type=sa.String(50), existing_nullable=False)',
+        ),
+        (
+            MY,
+            'op.alter_column("u", "a", server_default="x", existing_type=sa.String(50))',
+        ),
     ],
     "FA301": [
-        (PG, 'op.create_foreign_key("f", "a", "b", ["x"], ["id"], postgresql_not_valid=True)'),
+        (
+            PG,
+            'op.create_foreign_key("f", "a", "b", ["x"], ["id"], postgresql_not_valid=True)',
+        ),
         (
             PG,
             'op.create_table("a", sa.Column("id", sa.Integer, primary_key=True))\n'
             'op.create_foreign_key("f", "a", "b", ["id"], ["id"])',
         ),
-        (PG, 'op.create_table("a", sa.Column("id", sa.Integer, sa.ForeignKey("b.id"), primary_key=True))'),
+        (
+            PG,
+            'op.create_table("a", sa.Column("id", sa.Integer, sa.ForeignKey("b.id"), primary_key=True))',
+        ),
     ],
     "FA302": [
-        (PG, 'op.create_check_constraint("c", "u", "a > 0", postgresql_not_valid=True)'),
+        (
+            PG,
+            'op.create_check_constraint("c", "u", "a > 0", postgresql_not_valid=True)',
+        ),
         (PG, NEW + 'op.create_check_constraint("c", "users", "id > 0")'),
         (PG, 'op.execute("ALTER TABLE u ADD CONSTRAINT c CHECK (a > 0) NOT VALID")'),
     ],
@@ -146,10 +243,17 @@ SILENT: dict[str, list[tuple[str, str]]] = {
     ],
     "FA305": [
         (PG, 'op.execute("ALTER TABLE u ADD CONSTRAINT p PRIMARY KEY USING INDEX p")'),
-        (MY, 'op.execute("ALTER TABLE u ADD PRIMARY KEY (id), ALGORITHM=INPLACE, LOCK=NONE")'),
+        (
+            MY,
+            'op.execute("ALTER TABLE u ADD PRIMARY KEY (id), ALGORITHM=INPLACE, LOCK=NONE")',
+        ),
     ],
     "FA306": [
-        (PG, NEW + 'op.execute("ALTER TABLE users ADD CONSTRAINT e EXCLUDE USING gist (id WITH =)")'),
+        (
+            PG,
+            NEW
+            + 'op.execute("ALTER TABLE users ADD CONSTRAINT e EXCLUDE USING gist (id WITH =)")',
+        ),
     ],
     "FA307": [
         (PG, 'op.drop_constraint("q", "u", type_="unique")'),
@@ -164,24 +268,36 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         (MY, 'op.execute("ALTER TABLE u DROP PRIMARY KEY")'),
     ],
     "FA309": [
-        (PG, 'op.execute("ALTER DOMAIN zip ADD CONSTRAINT c CHECK (length(VALUE) = 5) NOT VALID")'),
+        (
+            PG,
+            'op.execute("ALTER DOMAIN zip ADD CONSTRAINT c CHECK (length(VALUE) = 5) NOT VALID")',
+        ),
         (PG, 'op.execute("ALTER DOMAIN zip VALIDATE CONSTRAINT c")'),
     ],
     "FA401": [
         (PG, AUTO + 'op.create_index("i", "u", ["a"], postgresql_concurrently=True)'),
         (PG, NEW + 'op.create_index("i", "users", ["id"])'),
-        (PG, 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer, index=True))'),
+        (
+            PG,
+            'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer, index=True))',
+        ),
         (MY, 'op.create_index("i", "u", ["a"])'),
         (LITE, 'op.create_index("i", "u", ["a"])'),
     ],
     "FA402": [
         (PG, AUTO + 'op.create_index("i", "u", ["a"], postgresql_concurrently=True)'),
-        (PG, 'op.execute("COMMIT")\nop.execute("CREATE INDEX CONCURRENTLY i ON u (a)")'),
+        (
+            PG,
+            'op.execute("COMMIT")\nop.execute("CREATE INDEX CONCURRENTLY i ON u (a)")',
+        ),
         (MY, 'op.create_index("i", "u", ["a"], postgresql_concurrently=True)'),
     ],
     "FA403": [
         (PG, AUTO + 'op.drop_index("i", "u", postgresql_concurrently=True)'),
-        (PG, NEW + 'op.create_index("i", "users", ["id"])\nop.drop_index("i", "users")'),
+        (
+            PG,
+            NEW + 'op.create_index("i", "users", ["id"])\nop.drop_index("i", "users")',
+        ),
     ],
     "FA404": [
         (PG, AUTO + 'op.create_index("i", "u", ["a"], postgresql_concurrently=True)'),
@@ -209,11 +325,17 @@ SILENT: dict[str, list[tuple[str, str]]] = {
     ],
     "FA502": [
         (PG, NEW + 'op.drop_column("users", "id")'),
-        (PG, 'op.add_column("u", sa.Column("tmp", sa.Integer))\nop.drop_column("u", "tmp")'),
+        (
+            PG,
+            'op.add_column("u", sa.Column("tmp", sa.Integer))\nop.drop_column("u", "tmp")',
+        ),
     ],
     "FA503": [
         (PG, 'op.alter_column("u", "a", nullable=True)'),
-        (PG, 'op.add_column("u", sa.Column("a", sa.Integer))\nop.alter_column("u", "a", new_column_name="b")'),
+        (
+            PG,
+            'op.add_column("u", sa.Column("a", sa.Integer))\nop.alter_column("u", "a", new_column_name="b")',
+        ),
     ],
     "FA504": [
         (PG, NEW + 'op.rename_table("users", "accounts")'),
@@ -225,7 +347,10 @@ SILENT: dict[str, list[tuple[str, str]]] = {
     ],
     "FA505": [
         (PG, 'op.execute("DROP TABLE x")'),
-        (PG, 'op.execute("ALTER TABLE x ADD FOREIGN KEY (a) REFERENCES y ON DELETE CASCADE NOT VALID")'),
+        (
+            PG,
+            'op.execute("ALTER TABLE x ADD FOREIGN KEY (a) REFERENCES y ON DELETE CASCADE NOT VALID")',
+        ),
     ],
     "FA506": [
         (
@@ -256,9 +381,15 @@ SILENT: dict[str, list[tuple[str, str]]] = {
     "FA507": [(PG, 'op.execute("DROP VIEW v")'), (PG, 'op.execute("CREATE SCHEMA s")')],
     "FA508": [(PG, 'op.execute("ALTER SCHEMA s OWNER TO x")')],
     "FA601": [
-        (PG, 'op.add_column("u", sa.Column("a", sa.Text))\nop.add_column("u", sa.Column("b", sa.Text))'),
+        (
+            PG,
+            'op.add_column("u", sa.Column("a", sa.Text))\nop.add_column("u", sa.Column("b", sa.Text))',
+        ),
         (PG, NEW + 'op.add_column("posts", sa.Column("a", sa.Text))'),
-        (PG, 'op.create_foreign_key("f", "a", "b", ["x"], ["id"], postgresql_not_valid=True)'),
+        (
+            PG,
+            'op.create_foreign_key("f", "a", "b", ["x"], ["id"], postgresql_not_valid=True)',
+        ),
         (
             PG,
             AUTO
@@ -273,7 +404,10 @@ SILENT: dict[str, list[tuple[str, str]]] = {
     ],
     "FA603": [
         (PG, 'op.execute("SAVEPOINT x")'),
-        (LITE, 'op.execute("CREATE TRIGGER t AFTER INSERT ON u BEGIN UPDATE u SET a = 1; END")'),
+        (
+            LITE,
+            'op.execute("CREATE TRIGGER t AFTER INSERT ON u BEGIN UPDATE u SET a = 1; END")',
+        ),
     ],
     "FA604": [(PG, """op.execute("SET lock_timeout = '5s'")""")],
     "FA605": [
@@ -290,13 +424,22 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         (PG, 'op.execute("ALTER TABLE u FORCE ROW LEVEL SECURITY")'),
     ],
     "FA608": [
-        (PG, 'op.execute("DROP TABLE IF EXISTS a")\nop.add_column("u", sa.Column("a", sa.Text))'),
-        (MY, 'op.execute("DROP TABLE IF EXISTS a")\nop.execute("DROP TABLE IF EXISTS b")'),
+        (
+            PG,
+            'op.execute("DROP TABLE IF EXISTS a")\nop.add_column("u", sa.Column("a", sa.Text))',
+        ),
+        (
+            MY,
+            'op.execute("DROP TABLE IF EXISTS a")\nop.execute("DROP TABLE IF EXISTS b")',
+        ),
     ],
     "FA701": [
         (PG, """op.execute("UPDATE u SET a = 'x' WHERE a IS NULL")"""),
         (PG, NEW + """op.execute("UPDATE posts SET a = 'x' WHERE a IS NULL")"""),
-        (PG, 'op.add_column("u", sa.Column("a", sa.Text))\nop.execute("INSERT INTO kinds VALUES (1)")'),
+        (
+            PG,
+            'op.add_column("u", sa.Column("a", sa.Text))\nop.execute("INSERT INTO kinds VALUES (1)")',
+        ),
         (
             PG,
             AUTO
@@ -365,18 +508,30 @@ op.execute("UPDATE u SET mood = 'ok' WHERE id = 1")""",
         ),
     ],
     "FA811": [
-        (LITE, 'with op.batch_alter_table("u") as b:\n    b.alter_column("a", nullable=True)'),
+        (
+            LITE,
+            'with op.batch_alter_table("u") as b:\n    b.alter_column("a", nullable=True)',
+        ),
         (LITE, 'op.alter_column("u", "a", new_column_name="b")'),
         (LITE, 'op.drop_column("u", "a")'),
         (PG, 'op.alter_column("u", "a", nullable=True)'),
     ],
     "FA812": [
-        (PG, 'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("a", sa.Integer))'),
-        (LITE, 'with op.batch_alter_table("u", recreate="always") as b:\n    b.add_column(sa.Column("a", sa.Integer))'),
+        (
+            PG,
+            'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("a", sa.Integer))',
+        ),
+        (
+            LITE,
+            'with op.batch_alter_table("u", recreate="always") as b:\n    b.add_column(sa.Column("a", sa.Integer))',
+        ),
     ],
     "FA901": [
         (PG, 'op.add_column("u", sa.Column("a", sa.Text))'),
-        (PG, "def upgrade():\n    op.execute('UPDATE u SET a = 1 WHERE id = 2')\n\ndef downgrade():\n    pass"),
+        (
+            PG,
+            "def upgrade():\n    op.execute('UPDATE u SET a = 1 WHERE id = 2')\n\ndef downgrade():\n    pass",
+        ),
         (
             PG,
             "irreversible = True\n\ndef upgrade():\n    op.drop_index('i', 'u')\n\n"
@@ -384,33 +539,63 @@ op.execute("UPDATE u SET mood = 'ok' WHERE id = 1")""",
         ),
     ],
     "FA902": [
-        (PG, 'down_revision = ("a1", "a2")\n\ndef upgrade():\n    pass\n\ndef downgrade():\n    pass'),
-        (PG, 'down_revision = None\n\ndef upgrade():\n    pass\n\ndef downgrade():\n    pass'),
+        (
+            PG,
+            'down_revision = ("a1", "a2")\n\ndef upgrade():\n    pass\n\ndef downgrade():\n    pass',
+        ),
+        (
+            PG,
+            "down_revision = None\n\ndef upgrade():\n    pass\n\ndef downgrade():\n    pass",
+        ),
     ],
     "FA903": [
-        (PG, "import json\nfrom datetime import datetime\n\ndef upgrade():\n    op.execute('SELECT 1')"),
-        (PG, "from shop.types import GUID\n\ndef upgrade():\n    op.add_column('u', sa.Column('a', GUID()))"),
+        (
+            PG,
+            "import json\nfrom datetime import datetime\n\ndef upgrade():\n    op.execute('SELECT 1')",
+        ),
+        (
+            PG,
+            "from shop.types import GUID\n\ndef upgrade():\n    op.add_column('u', sa.Column('a', GUID()))",
+        ),
         (PG, "import sqlalchemy_utils\n\ndef upgrade():\n    op.execute('SELECT 1')"),
     ],
     "FA904": [
-        (PG, 'for row in op.get_bind().execute(sa.text("SELECT id FROM u")):\n    pass'),
+        (
+            PG,
+            'for row in op.get_bind().execute(sa.text("SELECT id FROM u")):\n    pass',
+        ),
         (PG, 'assert op.get_bind().scalar(sa.text("SELECT count(*) FROM u")) is None'),
     ],
     "FA905": [
         (PG, 'op.execute("CREATE EXTENSION IF NOT EXISTS pgcrypto")'),
-        (PG, 'op.execute("ALTER TABLE u ALTER COLUMN a ADD GENERATED ALWAYS AS IDENTITY")'),
-        (PG, 'op.execute("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql")'),
-        (MY, 'op.get_bind().exec_driver_sql("UPDATE u SET a = %s WHERE id = %s", (1, 2))'),
+        (
+            PG,
+            'op.execute("ALTER TABLE u ALTER COLUMN a ADD GENERATED ALWAYS AS IDENTITY")',
+        ),
+        (
+            PG,
+            'op.execute("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql")',
+        ),
+        (
+            MY,
+            'op.get_bind().exec_driver_sql("UPDATE u SET a = %s WHERE id = %s", (1, 2))',
+        ),
     ],
     "FA906": [
         (LITE, 'op.execute("DELETE FROM a WHERE id = 1;")'),
-        (LITE, 'op.execute("CREATE TRIGGER t AFTER INSERT ON u BEGIN UPDATE u SET a = 1; END")'),
+        (
+            LITE,
+            'op.execute("CREATE TRIGGER t AFTER INSERT ON u BEGIN UPDATE u SET a = 1; END")',
+        ),
         (LITE, """op.execute("INSERT INTO u VALUES ('a;b')")"""),
     ],
     "FA907": [
         (PG, """op.execute("UPDATE u SET t = '12:30:00' WHERE id = 1")"""),
         (PG, """op.execute("SELECT a::text FROM u")"""),
-        (PG, """op.execute(sa.text("UPDATE u SET a = :a WHERE id = 1").bindparams(a=1))"""),
+        (
+            PG,
+            """op.execute(sa.text("UPDATE u SET a = :a WHERE id = 1").bindparams(a=1))""",
+        ),
     ],
     "FA908": [
         (MY, 'op.add_column("u", sa.Column("a", sa.String(20)))'),
@@ -418,17 +603,29 @@ op.execute("UPDATE u SET mood = 'ok' WHERE id = 1")""",
         (PG, 'op.execute("SELECT 1")'),
     ],
     "FA909": [
-        (PG, f'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.UniqueConstraint("id", name=op.f("{"x" * 70}")))'),
-        (MY, f'op.create_table("{"x" * 64}", sa.Column("id", sa.Integer, primary_key=True))'),
+        (
+            PG,
+            f'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.UniqueConstraint("id", name=op.f("{"x" * 70}")))',
+        ),
+        (
+            MY,
+            f'op.create_table("{"x" * 64}", sa.Column("id", sa.Integer, primary_key=True))',
+        ),
     ],
     "FA910": [
-        (PG, 'op.create_table("t", sa.Column("a", sa.Integer), sa.Column("b", sa.Integer), sa.PrimaryKeyConstraint("a", "b"))'),
+        (
+            PG,
+            'op.create_table("t", sa.Column("a", sa.Integer), sa.Column("b", sa.Integer), sa.PrimaryKeyConstraint("a", "b"))',
+        ),
         (PG, 'op.execute("CREATE TEMPORARY TABLE t AS SELECT 1")'),
         (PG, 'op.execute("CREATE TABLE t PARTITION OF u FOR VALUES IN (1)")'),
         (LITE, 'op.create_table("t", sa.Column("a", sa.Integer))'),
     ],
     "FA911": [
         (PG, 'op.execute("SELECT 1")'),
-        (LITE, f'revision = "{"x" * 40}"\n\ndef upgrade():\n    op.execute("SELECT 1")'),
+        (
+            LITE,
+            f'revision = "{"x" * 40}"\n\ndef upgrade():\n    op.execute("SELECT 1")',
+        ),
     ],
 }

@@ -21,7 +21,9 @@ def run(body: str, dialect: str = "postgresql", database: str = "default") -> Ca
 
 def names(captured: Capture, direction: str = "upgrade") -> list[str]:
     return [
-        type(event.operation).__name__ if event.operation else " ".join(event.sql.split())
+        type(event.operation).__name__
+        if event.operation
+        else " ".join(event.sql.split())
         for event in captured.of(direction)
     ]
 

@@ -274,12 +274,11 @@ def test_mariadb_behind_the_mysql_dialect(codes):
 
 
 def test_without_transactional_ddl_there_is_no_transaction(lint):
+    from conftest import module
     from flask_alembic_lint.linting import Subject
     from flask_alembic_lint.linting import lint as run
     from flask_alembic_lint.revision import RevisionSource
     from flask_alembic_lint.settings import Settings
-
-    from conftest import module
 
     body = 'op.create_index("i", "u", ["a"], postgresql_concurrently=True)'
     subject = Subject(Settings(), context={"transactional_ddl": False})

@@ -5,9 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from flask_alembic.hooks import Command, Problem, Report
 from flask_alembic_lint.formats import github, sarif
 from flask_alembic_lint.formats.paths import repository_path
+
+from flask_alembic.hooks import Command, Problem, Report
 
 
 def report(*problems: Problem) -> Report:
@@ -71,7 +72,9 @@ def test_sarif(problem):
     assert [each["ruleIndex"] for each in run["results"]] == [0, 1, 0]
     assert rules[0]["helpUri"] == "https://example.org/rules#fa401"
     place = first["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "migrations/a%20file%2C%20of%3A%20mine.py"
+    assert (
+        place["artifactLocation"]["uri"] == "migrations/a%20file%2C%20of%3A%20mine.py"
+    )
     assert place["region"]["startLine"] == 12
     assert first["partialFingerprints"] == third["partialFingerprints"]
     assert "locations" not in second

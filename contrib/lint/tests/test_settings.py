@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from flask_alembic.hooks import PluginError
 from flask_alembic_lint.guard import guards
 from flask_alembic_lint.servers import server_for
 from flask_alembic_lint.settings import Settings, environment_of, load
+
+from flask_alembic.hooks import PluginError
 
 
 def test_nothing_set_changes_nothing():

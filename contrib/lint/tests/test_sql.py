@@ -24,7 +24,7 @@ def test_actions_of_one_statement_share_its_number():
 
 def test_add_column():
     (fact,) = facts(
-        "ALTER TABLE IF EXISTS ONLY s.\"T\" ADD COLUMN IF NOT EXISTS "
+        'ALTER TABLE IF EXISTS ONLY s."T" ADD COLUMN IF NOT EXISTS '
         "a character varying(20) NOT NULL DEFAULT 'it''s (odd)' COLLATE \"C\""
     )
     assert fact.table == "s.T"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...hooks.payloads import Problem
 from .sources import ANY, created_tables
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
     from alembic.script import ScriptDirectory
+
+    from ..invocation import Invocation
 
 
 def leave_foreign(
@@ -51,3 +55,37 @@ def _is_created(
 
 def _table(operation: Any) -> tuple[str | None, str | None]:
     return getattr(operation, "schema", None), getattr(operation, "table_name", None)
+
+
+def foreign_problem(table: str, database: str | None = None) -> Problem:
+    """Return what to say of a table that is left alone.
+
+    :param table: Its name.
+    :param database: The database it is in.
+    """
+    return Problem(
+        "foreign-table",
+        f"The table {table} is not in the models, and no revision has created it; it "
+        "is left alone.",
+        "info",
+        database=database,
+        advice="To drop it, make the revision with --allow-drop; to leave it out for "
+        "good, use include_name.",
+    )
+
+
+def keeper(
+    call: Invocation, history: ScriptDirectory, *, allow_drop: bool
+) -> Callable[[MigrationScript], None]:
+    """Return what keeps foreign tables out of each comparison, and tells of them.
+
+    :param call: The command at work.
+    :param history: The revisions.
+    :param allow_drop: Whether they may be dropped.
+    """
+
+    def keep(script: MigrationScript) -> None:
+        tables = () if allow_drop else leave_foreign(script, history)
+        call.problems = (*call.problems, *map(foreign_problem, tables))
+
+    return keep

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ...hooks.payloads import Problem
+
 if TYPE_CHECKING:
     from flask import Flask
+
+    from ...environment.objects import Environment
 
 LIMIT: Final = 5000
 """How many files are looked at, at most."""
@@ -158,3 +162,40 @@ def _is_table(value: ast.expr | None) -> bool:
         and isinstance(value.args[0], ast.Constant)
         and isinstance(value.args[0].value, str)
     )
+
+
+def model_problems(environment: Environment) -> list[Problem]:
+    """Return the modules with models that were not imported, as problems.
+
+    :param environment: The app's environment.
+    """
+    return [
+        Problem(
+            "models-not-imported",
+            f"{found.name} defines {', '.join(found.models)} and was not imported, so "
+            "that is not compared.",
+            "warning",
+            path=found.path,
+            advice="Import it where the app is created.",
+        )
+        for found in _found(environment)
+    ]
+
+
+def where_models_are(environment: Environment) -> str:
+    """Return a sentence that names the modules to import; empty for none.
+
+    :param environment: The app's environment.
+    """
+    names = [
+        f"{found.name} ({', '.join(found.models)})" for found in _found(environment)
+    ]
+    if not names:
+        return ""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"These define models and were not imported: {', '.join(names[:5])}{more}. "
+
+
+def _found(environment: Environment) -> list[ModelModule]:
+    locations = environment.locations
+    return not_imported(environment.app, (locations.script, *locations.paths))

@@ -112,10 +112,30 @@ def _class() -> type[Any]:
 
 
 PROBED: Final = frozenset(
-    "inspection_attr self_group dispatch impl_instance comparator_factory is_clause_element "
-    "coerce_compared_value sort_key_function adapt_operator bind_expression is_dml "
-    "column_expression should_evaluate_none hashable render_bind_cast operator_classes "
-    "render_literal_cast create_type create_constraint native_enum schema enums".split()
+    [
+        "inspection_attr",
+        "self_group",
+        "dispatch",
+        "impl_instance",
+        "comparator_factory",
+        "is_clause_element",
+        "coerce_compared_value",
+        "sort_key_function",
+        "adapt_operator",
+        "bind_expression",
+        "is_dml",
+        "column_expression",
+        "should_evaluate_none",
+        "hashable",
+        "render_bind_cast",
+        "operator_classes",
+        "render_literal_cast",
+        "create_type",
+        "create_constraint",
+        "native_enum",
+        "schema",
+        "enums",
+    ]
 )
 """Names that SQLAlchemy asks a type for, and takes the absence of for an answer."""
 
@@ -143,7 +163,9 @@ class Importer:
         except ImportError:
             self.missed(name or ".")
             return _module(name, fromlist)
-        lacking = [each for each in fromlist or () if each != "*" and not hasattr(module, each)]
+        lacking = [
+            each for each in fromlist or () if each != "*" and not hasattr(module, each)
+        ]
         if not lacking:
             return module
         for each in lacking:

@@ -101,6 +101,8 @@ class ColumnFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable(Fact):
+    """CREATE TABLE."""
+
     columns: tuple[ColumnFact, ...] = ()
     has_primary_key: bool = True
     if_not_exists: bool = False
@@ -111,23 +113,31 @@ class CreateTable(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropTable(Fact):
+    """DROP TABLE."""
+
     cascade: bool = False
     if_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameTable(Fact):
+    """A table that gets another name or schema."""
+
     to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddColumn(Fact):
+    """A column added to a table."""
+
     column: ColumnFact
     if_not_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropColumn(Fact):
+    """A column dropped."""
+
     name: str
     cascade: bool = False
     if_exists: bool = False
@@ -143,7 +153,7 @@ class AlterColumn(Fact):
     using: str | None = None
     nullable: bool | None = None
     old_nullable: bool | None = None
-    default: str | None | _Unchanged = UNCHANGED
+    default: str | _Unchanged | None = UNCHANGED
     new_name: str | None = None
     restates_all: bool = False
     """Whether it was written as MODIFY or CHANGE, which say the whole column."""
@@ -151,6 +161,8 @@ class AlterColumn(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateIndex(Fact):
+    """An index built."""
+
     name: str | None
     columns: tuple[str, ...] = ()
     unique: bool = False
@@ -162,6 +174,8 @@ class CreateIndex(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropIndex(Fact):
+    """An index dropped."""
+
     name: str | None
     concurrently: bool = False
     if_exists: bool = False
@@ -173,6 +187,8 @@ ConstraintKind = Literal["foreign key", "check", "unique", "primary key", "exclu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddConstraint(Fact):
+    """A constraint added to a table."""
+
     kind: ConstraintKind
     name: str | None = None
     columns: tuple[str, ...] = ()
@@ -187,6 +203,8 @@ class AddConstraint(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropConstraint(Fact):
+    """A constraint dropped."""
+
     name: str | None
     kind: str = ""
     """As in :class:`AddConstraint`; empty where it is not said."""
@@ -197,11 +215,15 @@ class DropConstraint(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateConstraint(Fact):
+    """VALIDATE CONSTRAINT."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeEnum(Fact):
+    """A value of an enumerated type added or renamed, or pg_enum edited."""
+
     type_name: str
     action: Literal["add", "rename", "catalog"]
     value: str = ""
@@ -209,11 +231,15 @@ class ChangeEnum(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateType(Fact):
+    """CREATE TYPE."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropType(Fact):
+    """DROP TYPE."""
+
     name: str
     cascade: bool = False
 
@@ -228,6 +254,8 @@ class TableOption(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteData(Fact):
+    """Rows inserted, updated, deleted or truncated."""
+
     verb: Literal["insert", "update", "delete", "truncate"]
     has_where: bool = False
     from_query: bool = False
@@ -251,11 +279,15 @@ class Maintenance(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction(Fact):
+    """BEGIN, COMMIT or ROLLBACK written as SQL."""
+
     verb: Literal["begin", "commit", "rollback"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockTable(Fact):
+    """LOCK TABLE."""
+
     mode: str = ""
 
 
@@ -270,6 +302,8 @@ class DropObject(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameObject(Fact):
+    """A schema, type, index or constraint that gets another name."""
+
     kind: str
     name: str
     to: str = ""

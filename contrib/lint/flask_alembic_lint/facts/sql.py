@@ -69,10 +69,11 @@ def read_statement(
         return list(_body(reader, dialect, where))
     read = READERS.get(start)
     facts = list(read(reader, where)) if read else []
-    if start in PARSED or not read:
-        error = parse_error(text, dialect)
-        if error is not None:
-            return [Unparsed(where=where, error=error)]
+    error = parse_error(text, dialect) if start in PARSED or not read else None
+    if error is None and not read and start != "(":
+        error = f"{words[0].text} starts no statement that is known"
+    if error is not None:
+        return [Unparsed(where=where, error=error)]
     return facts or [Opaque(where=where, verb=start)]
 
 
@@ -94,8 +95,6 @@ def _alter(reader: Reader, where: Where) -> Iterator[Fact]:
             )
     elif reader.accept("SYSTEM"):
         yield Maintenance(where=where, verb="ALTER SYSTEM", needs_autocommit=True)
-    elif reader.peek().upper in ("DATABASE", "INSTANCE", "DEFAULT", "ROLE", "USER"):
-        yield Opaque(where=where, verb=f"ALTER {reader.peek().upper}")
     elif not reader.done and reader.peek().kind == "word":
         yield Opaque(where=where, verb=f"ALTER {reader.peek().upper}")
 

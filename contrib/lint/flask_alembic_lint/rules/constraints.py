@@ -1,5 +1,8 @@
 """Rules about constraints added to tables that hold rows."""
 
+# What a rule finds and why is said by the arguments of its decorator.
+# ruff: noqa: D103
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -335,7 +338,8 @@ op.drop_constraint("pk_users", "users", type_="primary")
 def primary_key_dropped(view: View) -> Iterator[Hit]:
     for fact in view.existing(DropConstraint):
         replaced = view.server.is_postgresql and any(
-            later.kind == "primary key" and table_key(later.table) == table_key(fact.table)
+            later.kind == "primary key"
+            and table_key(later.table) == table_key(fact.table)
             for later in view.after(fact, AddConstraint)
         )
         if fact.kind == "primary key" and not fact.where.online and not replaced:

@@ -1,5 +1,8 @@
 """Rules about revisions that change rows."""
 
+# What a rule finds and why is said by the arguments of its decorator.
+# ruff: noqa: D103
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,8 +1,12 @@
 """Rules about what goes away or gets another name while code still uses it."""
 
+# What a rule finds and why is said by the arguments of its decorator.
+# ruff: noqa: D103
+
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..facts.model import (
     AddColumn,
@@ -21,6 +25,9 @@ from ..facts.model import (
 )
 from ..view import View, table_key
 from .base import Hit, names_of, rule
+
+if TYPE_CHECKING:
+    from flask_alembic.hooks.payloads import Severity
 
 
 @rule(
@@ -187,6 +194,13 @@ def table_renamed(view: View) -> Iterator[Hit]:
         )
 
 
+CASCADING = (
+    *(DropTable, DropColumn, DropConstraint, DropIndex, DropObject, DropType),
+    WriteData,
+)
+"""What can be followed by CASCADE."""
+
+
 @rule(
     "FA505",
     "drop with CASCADE",
@@ -205,22 +219,19 @@ op.execute("DROP TABLE invoices CASCADE")
 """,
 )
 def cascade(view: View) -> Iterator[Hit]:
-    kinds = (DropTable, DropColumn, DropConstraint, DropIndex, DropObject, DropType)
     for direction, facts in view.facts.items():
         for fact in facts:
-            if isinstance(fact, kinds) and fact.cascade and not view.is_fresh(fact):
-                yield _cascade_hit(fact, "info" if direction == "downgrade" else None)
-            elif isinstance(fact, WriteData) and fact.cascade:
+            if isinstance(fact, CASCADING) and fact.cascade and not view.is_fresh(fact):
                 yield _cascade_hit(fact, "info" if direction == "downgrade" else None)
 
 
-def _cascade_hit(fact: Fact, severity: str | None) -> Hit:
+def _cascade_hit(fact: Fact, severity: Severity | None) -> Hit:
     what = getattr(fact, "name", None) or fact.table
     verb = "truncates" if isinstance(fact, WriteData) else "drops"
     return Hit(
         f"CASCADE {verb} whatever depends on {what}, without naming it.",
         fact,
-        severity=severity,  # type: ignore[arg-type]
+        severity=severity,
         names=names_of(fact),
     )
 

@@ -1,5 +1,8 @@
 """Rules about locks, transactions and statements that stand in their way."""
 
+# What a rule finds and why is said by the arguments of its decorator.
+# ruff: noqa: D103
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -83,6 +86,8 @@ def several_tables(view: View) -> Iterator[Hit]:
         number = view.transaction(fact)
         if number is None or number in told or view.is_fresh(fact):
             continue
+        if isinstance(fact, DropTable):
+            continue  # nobody is to use it any more
         tables = held.setdefault(number, {})
         before = dict(tables)
         for table in locked_tables(fact):

@@ -1,5 +1,8 @@
 """Rules about NOT NULL and defaults of columns that are there."""
 
+# What a rule finds and why is said by the arguments of its decorator.
+# ruff: noqa: D103
+
 from __future__ import annotations
 
 import re

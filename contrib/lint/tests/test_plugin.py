@@ -1,0 +1,286 @@
+"""The plugin in an app: what the core calls, and what a user types."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest import module
+from flask import Flask
+from flask_alembic_lint import plugin
+from flask_alembic_lint.commands import add_to
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_alembic import Alembic
+from flask_alembic.errors import CheckFailed, Vetoed
+from flask_alembic.hooks import Command, LintTarget, PluginError, Problem
+
+FIRST = """
+def upgrade():
+    op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))
+
+def downgrade():
+    op.drop_table("users")
+"""
+
+SECOND = """
+def upgrade():
+    op.add_column("users", sa.Column("age", sa.Integer, nullable=False))
+
+def downgrade():
+    op.drop_column("users", "age")
+"""
+
+
+class Project:
+    """An app with two revisions, the second of which is dangerous."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "migrations"
+        self.folder.mkdir()
+        self.write("a1", None, FIRST)
+        self.write("b2", "a1", SECOND)
+        self.app = Flask("shop", root_path=str(folder))
+        self.app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{folder / 'x.db'}"
+        self.app.config["ALEMBIC"] = {"script_location": str(self.folder)}
+        self.db = SQLAlchemy(self.app)
+        self.alembic = Alembic(self.app, plugins=[plugin])
+
+    def write(self, revision: str, parent: str | None, body: str) -> Path:
+        text = module(body).replace('revision = "b2"', f"revision = {revision!r}", 1)
+        text = text.replace('down_revision = "a1"', f"down_revision = {parent!r}")
+        path = self.folder / f"{revision}_x.py"
+        path.write_text(text, "utf-8")
+        return path
+
+    def lint(self, **settings: object) -> list[Problem]:
+        """Ask the plugin about every revision, as ``flask db lint`` does."""
+        self.app.config["ALEMBIC_LINT"] = settings
+        plugin.before_command(self.app, Command("lint"))
+        found: list[Problem] = []
+        for script in self.alembic.log():
+            path = Path(script.path)
+            text = path.read_text("utf-8")
+            target = LintTarget(
+                script.revision, path, text, script, dialects={"default": "sqlite"}
+            )
+            found += plugin.lint_problems(self.app, target)
+        return found
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.delenv("ALEMBIC_LINT_GUARD", raising=False)
+    project = Project(tmp_path)
+    with project.app.app_context():
+        yield project
+        project.db.engine.dispose()
+
+
+def test_problem_says_what_where_and_how(project):
+    (problem,) = project.lint()
+    assert problem.code == "FA101"
+    assert problem.severity == "error"
+    assert problem.revision == "b2"
+    assert problem.path == project.folder / "b2_x.py"
+    assert problem.line == 9
+    assert problem.database is None
+    assert "server_default" in problem.advice
+
+
+def test_link_where_the_rules_are_published(project):
+    (problem,) = project.lint(docs_url="https://example.org/rules.html")
+    assert problem.url == "https://example.org/rules.html#fa101"
+
+
+def test_baseline(project):
+    assert project.lint(since="b2") == []
+    assert len(project.lint(since="a1")) == 1
+    with pytest.raises(PluginError, match="no_such"):
+        project.lint(since="no_such")
+
+
+def test_only_pending(project):
+    # Both will run together, so the table has no rows when it is altered.
+    assert project.lint(only="pending") == []
+    project.alembic.upgrade("a1")
+    assert [each.code for each in project.lint(only="pending")] == ["FA101"]
+    project.alembic.stamp("b2")
+    assert project.lint(only="pending") == []
+    assert [each.code for each in project.lint()] == ["FA101"]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True)
+
+
+def test_only_changed(project):
+    git(project.folder, "init", "-q", "-b", "main")
+    git(project.folder, "add", ".")
+    git(project.folder, "commit", "-qm", "first")
+    assert project.lint(only="changed", changed_since="main") == []
+    project.write("c3", "b2", SECOND.replace("age", "height"))
+    changed = project.lint(only="changed", changed_since="main")
+    assert [each.revision for each in changed] == ["c3"]
+    git(project.folder, "checkout", "-qb", "topic")
+    git(project.folder, "add", ".")
+    git(project.folder, "commit", "-qm", "third")
+    changed = project.lint(only="changed", changed_since="main")
+    assert [each.revision for each in changed] == ["c3"]
+    with pytest.raises(PluginError, match="no_such_branch"):
+        project.lint(only="changed", changed_since="no_such_branch")
+    with pytest.raises(PluginError, match="an option"):
+        project.lint(only="changed", changed_since="--output=x")
+
+
+def test_only_changed_outside_of_git(project):
+    with pytest.raises(PluginError, match="git"):
+        project.lint(only="changed")
+
+
+def test_upgrade_is_not_refused_unless_asked_for(project):
+    project.alembic.upgrade("a1")
+    project.app.config["ALEMBIC_LINT"] = {"severity": {"FA101": "error"}}
+    project.alembic.upgrade()
+    assert [script.revision for script in project.alembic.current()] == ["b2"]
+
+
+def test_guard_refuses_and_changes_nothing(project):
+    project.alembic.upgrade("a1")
+    project.app.config["ALEMBIC_LINT"] = {"guard": True}
+    with pytest.raises(Vetoed, match="FA101") as caught:
+        project.alembic.upgrade()
+    assert "b2_x.py:9" in str(caught.value)
+    assert "ALEMBIC_LINT_GUARD=off" in str(caught.value)
+    assert [script.revision for script in project.alembic.current()] == ["a1"]
+
+
+def test_guard_knows_tables_of_the_same_run(project):
+    project.app.config["ALEMBIC_LINT"] = {"guard": True}
+    project.alembic.upgrade()
+    assert [script.revision for script in project.alembic.current()] == ["b2"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"guard": "staging"},
+        {"guard": True, "since": "b2"},
+        {"guard": True, "disable": ["FA101"]},
+        {"guard": True, "severity": {"FA101": "warning"}},
+        {"guard": True, "small_tables": ["users"]},
+    ],
+)
+def test_guard_lets_pass(project, settings):
+    project.alembic.upgrade("a1")
+    project.app.config["ALEMBIC_LINT"] = settings
+    project.alembic.upgrade()
+    assert [script.revision for script in project.alembic.current()] == ["b2"]
+
+
+def test_guard_of_warnings(project):
+    project.alembic.upgrade("a1")
+    settings = {
+        "guard": True,
+        "guard_level": "warning",
+        "severity": {"FA101": "warning"},
+    }
+    project.app.config["ALEMBIC_LINT"] = settings
+    with pytest.raises(Vetoed):
+        project.alembic.upgrade()
+
+
+def test_guard_can_be_switched_off_for_a_run(project, monkeypatch):
+    project.alembic.upgrade("a1")
+    project.app.config["ALEMBIC_LINT"] = {"guard": True}
+    monkeypatch.setenv("ALEMBIC_LINT_GUARD", "off")
+    project.alembic.upgrade()
+
+
+@pytest.fixture
+def model(project):
+    project.alembic.upgrade("a1")
+    project.alembic.stamp("heads")
+
+    class User(project.db.Model):
+        __tablename__ = "users"
+        id = sa.Column(sa.Integer, primary_key=True)
+        height = sa.Column(sa.Integer, nullable=False)
+
+    return User
+
+
+def test_new_revision_is_written_with_findings(project, model):
+    (script,) = project.alembic.revision("height")
+    assert Path(script.path).exists()
+
+
+def test_new_revision_is_not_written_when_strict(project, model):
+    project.app.config["ALEMBIC_LINT"] = {"strict": True}
+    before = sorted(project.folder.iterdir())
+    with pytest.raises(CheckFailed, match="FA101"):
+        project.alembic.revision("height")
+    assert sorted(project.folder.iterdir()) == before
+
+
+def test_empty_new_revision_is_no_finding(project):
+    project.app.config["ALEMBIC_LINT"] = {
+        "strict": True,
+        "severity": {"FA902": "error"},
+    }
+    assert project.alembic.revision("by hand", empty=True)
+
+
+def test_formats_are_offered(project):
+    offered = {each.name for each in plugin.output_formats(project.app)}
+    assert offered == {"github", "sarif"}
+
+
+def run(project: Project, *arguments: str) -> tuple[int, str]:
+    result = project.app.test_cli_runner().invoke(args=["db", *arguments])
+    return result.exit_code, result.output
+
+
+def test_rules_are_listed_and_explained(project):
+    code, output = run(project, "lint-rules")
+    assert code == 0
+    assert "FA401  index built without CONCURRENTLY" in output
+    code, output = run(project, "lint-rules", "fa401")
+    assert "postgresql_concurrently=True" in output
+    code, output = run(project, "lint-rules", "FA000")
+    assert code == 2
+
+
+def test_options_of_the_lint_command():
+    import click
+    from click.testing import CliRunner
+    from flask_alembic_lint.sessions import requested
+
+    @click.group()
+    def db() -> None:
+        pass
+
+    @db.command()
+    def lint() -> None:
+        click.echo(sorted((requested.get() or {}).items()))
+
+    add_to(db)
+    add_to(db)
+    runner = CliRunner()
+    assert runner.invoke(db, ["lint"]).output == "[]\n"
+    assert runner.invoke(db, ["lint", "--pending"]).output == "[('only', 'pending')]\n"
+    assert runner.invoke(db, ["lint", "--changed"]).output == "[('only', 'changed')]\n"
+    output = runner.invoke(db, ["lint", "--changed", "main"]).output
+    assert output == "[('changed_since', 'main'), ('only', 'changed')]\n"
+    assert runner.invoke(db, ["lint"]).output == "[]\n"
+
+
+def test_wrong_setting_is_a_sentence(project):
+    project.app.config["ALEMBIC_LINT"] = {"gaurd": True}
+    code, output = run(project, "upgrade")
+    assert code == 3
+    assert "did you mean 'guard'" in output
+    assert "Traceback" not in output
