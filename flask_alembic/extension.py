@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .commands.comparing import CheckResult
     from .commands.drift import Drift
     from .commands.mending.adopt import Adoption
-    from .commands.mending.doctor import Finding
+    from .commands.mending.findings import Finding
     from .commands.mending.squash import Squashed
     from .commands.status import DatabaseStatus
     from .commands.waiting import Readiness
@@ -494,6 +494,37 @@ class Alembic:
 
         return self._do(lint, revisions, pending=pending)
 
+    def drift(
+        self,
+        databases: Sequence[str] = (),
+        *,
+        ignore: Sequence[str] = (),
+        scratch_url: str | None = None,
+        x_arguments: Sequence[str] = (),
+    ) -> Drift:
+        """Compare models, revisions and databases, each with the others.
+
+        The revisions are run on a scratch database; the live one is only read.
+
+        :param databases: Only these databases.
+        :param ignore: Patterns of names to leave out, like ``celery_*``, beside
+            ``ALEMBIC["drift_ignore"]``.
+        :param scratch_url: Where to make the scratch database; beside the live one by
+            default.
+        :param x_arguments: ``key=value`` texts for ``get_x_argument()``.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.drift import drift
+
+        return self._do(
+            drift,
+            databases,
+            ignore=ignore,
+            scratch_url=scratch_url,
+            x_arguments=x_arguments,
+        )
+
     def needs_revision(self) -> bool:
         """Return whether models and databases differ."""
         from .commands.comparing import compare_metadata
@@ -624,6 +655,61 @@ class Alembic:
         from .commands.generating import merge
 
         return self._do(merge, revisions, message, label, rev_id)
+
+    # Commands that mend --------------------------------------------------------
+
+    def doctor(
+        self, databases: Sequence[str] = (), *, fix: bool = False
+    ) -> tuple[Finding, ...]:
+        """Return what is wrong with the history and the databases.
+
+        :param databases: Only these databases.
+        :param fix: Mend what is safe to mend: widen the version column, delete rows of
+            the version table that are empty, repeated or ancestors of others.
+        :return: What was found, each with the command that mends it.
+        :raises LockNotObtained: When another run held the lock for too long.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.mending.doctor import doctor
+
+        return self._do(doctor, databases, fix=fix)
+
+    def adopt(
+        self, databases: Sequence[str] = (), **options: Any
+    ) -> tuple[Adoption, ...]:
+        """Bring databases under migration that were made by other means.
+
+        They are compared with what the revisions build on a scratch database, and
+        stamped only if that is the same.
+
+        :param databases: Only these databases.
+        :param options: Fields of :class:`flask_alembic.commands.mending.adopt.Wish`:
+            ``baseline``, ``generate``, ``message``, ``rev_id``, ``ignore``,
+            ``scratch_url``, ``x_arguments``, ``force``, ``stamp``.
+        :raises Refused: With every difference; nothing was stamped.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.mending.adopt import Wish, adopt
+
+        return self._do(adopt, Wish(tuple(databases), **options))
+
+    def squash(self, range: str, **options: Any) -> Squashed:
+        """Write one revision in place of a stretch of the history.
+
+        :param range: ``FROM:TO``, both ends squashed; either may be left out.
+        :param options: Fields of
+            :class:`flask_alembic.commands.mending.squash.SquashWish`: ``message``,
+            ``keep``, ``accept_data_loss``, ``scratch_url``, ``x_arguments``, ``force``.
+        :raises Refused: When a database is inside the stretch, when data steps would be
+            lost, or when both histories do not build the same.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.mending.squash import SquashWish, squash
+
+        return self._do(squash, SquashWish(range, **options))
 
     # Plugins -------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ through a connection that nobody else has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from sqlalchemy.pool import NullPool
 
-from flask_alembic import Alembic, hookimpl
+from flask_alembic import Alembic
 
 Define = Callable[[SQLAlchemy], object]
-
-Wrapper = Generator[None, Any, Any]
-"""What a hook that wraps some work returns."""
 
 
 def library(db: SQLAlchemy) -> None:
@@ -84,29 +81,16 @@ def make_app(
     return app
 
 
-class Implementing:
-    """A plugin made of functions: ``Implementing(after_upgrade=function)``.
-
-    :param wrappers: Functions that are marked as wrappers.
-    :param functions: Functions that are marked; those marked already stay as they are.
-    """
-
-    def __init__(
-        self,
-        wrappers: Mapping[str, Callable[..., Any]] = {},
-        **functions: Callable[..., Any],
-    ) -> None:
-        for name, function in wrappers.items():
-            setattr(self, name, hookimpl(wrapper=True)(function))
-        for name, function in functions.items():
-            marked = hasattr(function, "flask_alembic_impl")
-            setattr(self, name, function if marked else hookimpl(function))
-
-
 def extension_of(app: Flask) -> Alembic:
     """Return the extension of an app."""
     extension: Alembic = app.extensions["alembic"]
     return extension
+
+
+def url_of(app: Flask) -> str:
+    """Return the URL of the database of an app made here."""
+    url: str = app.config["SQLALCHEMY_DATABASE_URI"]
+    return url
 
 
 def migrations_of(app: Flask) -> Path:
@@ -198,6 +182,16 @@ def write_table_revision(
         f"op.drop_table({table!r})",
         **more,
     )
+
+
+def write_chain(folder: Path, *revisions: str) -> None:
+    """Write revisions that follow one another and create a table each.
+
+    :param folder: Where to.
+    :param revisions: Their ids.
+    """
+    for down, revision in zip((None, *revisions), revisions, strict=False):
+        write_table_revision(folder, revision, down)
 
 
 def run_db(app: Flask, *words: str, **options: Any) -> Result:

@@ -9,6 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
+
+import pytest
+from apps import extension_of, make_app
+from flask import Flask
 
 from flask_alembic.hooks import loading
 from flask_alembic.hooks.loading import ENTRY_POINT_GROUP, Candidate, candidates
@@ -74,3 +79,79 @@ def installed(site: Path) -> Iterator[None]:
 def _is_in(site: Path, candidate: Candidate) -> bool:
     distribution = candidate.entry_point.dist
     return distribution is not None and Path(str(distribution.locate_file(""))) == site
+
+
+LISTENER = """
+    from flask_alembic.hooks import hookimpl
+
+    @hookimpl
+    def after_command(app, report):
+        app.extensions.setdefault("heard", []).append(__name__)
+"""
+"""A plugin that writes its name down when it hears of a command."""
+
+IDLE = """
+    from flask_alembic import hookimpl
+
+    class Idle:
+        @hookimpl
+        def after_command(self, app):
+            app.extensions.setdefault("heard", []).append("idle")
+
+    plugin = Idle()
+"""
+
+
+def write_three(site: Path) -> None:
+    """Write a good distribution, one with two broken plugins, and one to disable.
+
+    :param site: The folder that stands for ``site-packages``.
+    """
+    write_distribution(
+        site,
+        "flask-alembic-good",
+        "1.2",
+        entry_points={"good": "plugin_good"},
+        modules={"plugin_good": LISTENER},
+    )
+    write_distribution(
+        site,
+        "flask-alembic-broken",
+        "0.3",
+        entry_points={"broken": "plugin_broken", "gone": "plugin_gone:plugin"},
+        modules={"plugin_broken": "import a_module_that_is_not_there"},
+    )
+    write_distribution(
+        site,
+        "flask-alembic-idle",
+        "2.0",
+        entry_points={"idle": "plugin_idle:plugin"},
+        modules={"plugin_idle": IDLE},
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with the three installed distributions, on ``sys.path``."""
+    monkeypatch.delenv("FLASK_ALEMBIC_NO_PLUGINS", raising=False)
+    folder = tmp_path / "site-packages"
+    write_three(folder)
+    with installed(folder):
+        yield folder
+
+
+def app_in(folder: Path, **config: Any) -> Flask:
+    """Return an app that loads installed plugins."""
+    return make_app(folder, **{"ALEMBIC_PLUGINS": None, **config})
+
+
+def heard(app: Flask) -> list[str]:
+    """Return who has heard of a command, and forget it."""
+    found: list[str] = app.extensions.pop("heard", [])
+    return found
+
+
+def statuses(app: Flask) -> dict[str, str]:
+    """Return how each plugin of an app is."""
+    with app.app_context():
+        return {one.name: one.status for one in extension_of(app).plugins}

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
+from apps import (
+    extension_of,
+    make_app,
+    migrations_of,
+    run_db,
+    version_rows,
+    write_table_revision,
+)
 from flask import Flask
 
 from flask_alembic import hookimpl
@@ -120,3 +130,53 @@ def _around(plugin: Everything, name: str) -> Callable[..., Any]:
         return (yield from wrapped(None))
 
     return around
+
+
+Project = tuple[Flask, Everything]
+"""An app, and what hears everything of it."""
+
+PER_RUN = pytest.param(False, id="one transaction per run")
+PER_REVISION = pytest.param(True, id="one transaction per revision")
+both_modes = pytest.mark.parametrize("per_revision", [PER_RUN, PER_REVISION])
+
+BEGIN = ["before_command", "before-command"]
+"""How every command begins."""
+
+CONNECT = ["open_connection {", "open_connection }"]
+"""A connection is opened."""
+
+END = ["after_command", "after-command"]
+"""How every command ends."""
+
+
+def project(
+    folder: Path, url: str | None = None, per_revision: bool = False
+) -> Project:
+    """Return an app with revisions a1 and a2, and what hears everything of it."""
+
+    def look() -> str:
+        database = app.config["SQLALCHEMY_DATABASE_URI"]
+        return ",".join(sorted(version_rows(database))) or "base"
+
+    everything = Everything(look)
+    app = make_app(
+        folder,
+        url,
+        extension={"plugins": [everything]},
+        ALEMBIC_CONTEXT={"transaction_per_migration": per_revision},
+    )
+    write_table_revision(migrations_of(app), "a1")
+    write_table_revision(migrations_of(app), "a2", "a1")
+    return app, everything
+
+
+def heard(project: Project, *words: str, exit_code: int = 0) -> list[str]:
+    """Run a command and return what was heard of it."""
+    app, everything = project
+    with app.app_context():
+        extension_of(app).config  # noqa: B018 -- so that what happens once is done
+    everything.heard.clear()
+    with everything.listening(app):
+        result = run_db(app, *words)
+    assert result.exit_code == exit_code, result.output
+    return list(everything.heard)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
 import os
+import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 from decimal import Decimal
@@ -187,3 +191,115 @@ def test_the_branches_can_be_run_one_at_a_time(shop: Flask) -> None:
         assert current == {"7a90d3e84b15", "1d7f0b8e6c92"}
         assert len(alembic.upgrade().applied) == 2
         dispose(shop)
+
+
+# The smaller ones ---------------------------------------------------------------
+
+SMALL = {
+    "plain/app.py": ["wish"],
+    "blueprints": ["account", "post"],
+    "two_databases/app.py": ["order", "old_order"],
+    "lite/app.py": ["birds"],
+    "async_engine/app.py": ["tides"],
+}
+
+
+def copied(name: str, folder: Path) -> Path:
+    """Copy an example, so that its database is made somewhere else."""
+    top = name.partition("/")[0]
+    shutil.copytree(
+        EXAMPLES / top,
+        folder / top,
+        ignore=shutil.ignore_patterns("instance", "__pycache__"),
+    )
+    return folder / name
+
+
+def flask(app: Path, *words: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", str(app), *words],
+        cwd=app.parent,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_example_goes_up_down_and_up_again(name: str, tmp_path: Path) -> None:
+    app = copied(name, tmp_path)
+    assert "applied" in flask(app, "db", "upgrade")
+    assert flask(app, "db", "check") == "No changes detected.\n"
+    made = set()
+    for path in tmp_path.rglob("*.db"):
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            made |= {row[0] for row in connection.execute(TABLES)}
+    assert made == {*SMALL[name], "alembic_version"}
+    assert "undone" in flask(app, "db", "downgrade", "base")
+    assert "applied" in flask(app, "db", "upgrade")
+
+
+def test_every_example_is_listed_and_run() -> None:
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    folders -= {"instance", "__pycache__"}
+    text = (EXAMPLES / "README.rst").read_text("utf-8")
+    assert set(re.findall(r"^``(\w+)``", text, re.M)) == folders
+    run = {name.partition("/")[0] for name in SMALL}
+    assert run | {"bookshop", "workers"} == folders
+
+
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+
+
+def test_a_branch_of_a_blueprint_is_upgraded_with_what_it_needs(tmp_path: Path) -> None:
+    app = copied("blueprints", tmp_path)
+    flask(app, "db", "upgrade", "accounts@head")
+    assert flask(app, "db", "current").count("->") == 1
+    written = flask(app, "db", "revision", "--empty", "--branch", "blog", "comments")
+    assert Path(written.split()[-1]).parent == app / "blog" / "migrations"
+    flask(app, "db", "upgrade", "blog@head")
+    assert "comments" in flask(app, "db", "current")
+
+
+@pytest.mark.parametrize("page", ["plain/app.py /", "lite/app.py /"])
+def test_the_small_examples_answer(page: str, tmp_path: Path) -> None:
+    name, address = page.split()
+    app = copied(name, tmp_path)
+    flask(app, "db", "upgrade")
+    ask = f"from app import app; print(app.test_client().get({address!r}).get_json())"
+    done = subprocess.run(
+        [sys.executable, "-c", ask],
+        cwd=app.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_workers_that_start_at_once_upgrade_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    app = copied("workers/app.py", tmp_path)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", "import app; app.create_app()"],
+            cwd=app.parent,
+            env={**os.environ, "WORKERS_DATABASE_URL": database_url},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    said = [worker.communicate(timeout=120)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * 4, said
+    applied = sorted("worker applied 2 revisions" in text for text in said)
+    assert applied == [False, False, False, True], said
+    engine = sa.create_engine(database_url)
+    with engine.connect() as connection:
+        visits = connection.scalar(sa.text("SELECT count(*) FROM visits"))
+    engine.dispose()
+    assert visits == 1

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from apps import (
-    Implementing,
     extension_of,
-    make_app,
     migrations_of,
     run_db,
     tables,
     write_revision,
     write_table_revision,
 )
-from flask import Flask
+from plugging import app_with
 
+from flask_alembic.cli.group import builtin_commands
 from flask_alembic.errors import Vetoed
 from flask_alembic.hooks import Command, Report, Veto
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
 
 
 COMMANDS = {
@@ -36,10 +30,10 @@ COMMANDS = {
     "branches": ["branches"],
     "log": ["log"],
     "show": ["show", "a1"],
-    "check": ["check"],
     "mkdir": ["mkdir"],
     "revision": ["revision", "more", "--empty"],
     "upgrade": ["upgrade"],
+    "check": ["check"],
     "downgrade": ["downgrade"],
     "stamp": ["stamp"],
     "plugins": ["plugins"],
@@ -140,3 +134,32 @@ def test_hooks_see_no_password(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["error"]["type"] == "DatabaseError"
     assert len(shown) == 2
     assert "hunter2" not in "".join(shown) + result.output + result.stderr
+
+
+WORDS = {"revision": ["more", "--empty"], "wait": ["--timeout", "0"]}
+"""What follows the name of a command that needs something else than ids."""
+
+
+def words_for(name: str) -> list[str]:
+    """Return what to type for a command: an id for each argument it requires."""
+    required = [one for one in builtin_commands()[name].params if one.required]
+    return [name, *WORDS.get(name, ["a1"] * len(required))]
+
+
+@pytest.mark.parametrize("name", sorted(builtin_commands()))
+def test_every_command_asks_first_and_reports_last(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    heard: list[str] = []
+    app = app_with(
+        tmp_path,
+        before_command=lambda: heard.append("before"),
+        after_command=lambda: heard.append("after"),
+    )
+    write_table_revision(migrations_of(app), "a1")
+    result = run_db(app, *words_for(name), env={"EDITOR": "true"})
+    assert "Usage:" not in result.stderr, "add what it needs to WORDS"
+    assert heard[:1] == ["before"], result.output
+    assert heard[-1:] == ["after"]
+    assert heard.count("before") == heard.count("after")

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from apps import (
-    Implementing,
     extension_of,
     make_app,
     migrations_of,
@@ -16,11 +15,8 @@ from apps import (
 )
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from plugging import Implementing, app_with
 from sqlalchemy.types import TypeDecorator
-
-
-def app_with(folder: Path, **functions: Any) -> Flask:
-    return make_app(folder, extension={"plugins": [Implementing(**functions)]})
 
 
 def at_head(app: Flask, *statements: str) -> None:

@@ -8,22 +8,17 @@ from typing import Any
 
 import pytest
 from apps import (
-    Implementing,
     extension_of,
-    make_app,
     migrations_of,
     run_db,
     write_revision,
     write_table_revision,
 )
 from flask import Flask
+from plugging import app_with
 
 from flask_alembic.errors import CheckFailed, InvalidRevisionId, Vetoed
 from flask_alembic.hooks import LintTarget, Problem, RevisionRequest, Veto
-
-
-def app_with(folder: Path, **functions: Any) -> Flask:
-    return make_app(folder, extension={"plugins": [Implementing(**functions)]})
 
 
 def files(app: Flask) -> list[str]:

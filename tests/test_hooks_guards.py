@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from apps import (
-    Implementing,
-    make_app,
     migrations_of,
     run_db,
     tables,
+    url_of,
     version_rows,
-    write_table_revision,
+    write_chain,
 )
-from flask import Flask
+from plugging import app_with
 
 from flask_alembic.hooks import Run, Veto
 
 MODES = {"online": [], "plan": ["--plan"], "sql": ["--sql"], "dry-run": ["--dry-run"]}
-
-
-def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
-
-
-def app_around(folder: Path, url: str | None = None, **wrappers: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(wrappers)]})
-
-
-def url_of(app: Flask) -> str:
-    url: str = app.config["SQLALCHEMY_DATABASE_URI"]
-    return url
-
-
-def chain(app: Flask, *ids: str) -> None:
-    """Write revisions that follow one another and create a table each."""
-    for down, revision in zip((None, *ids), ids, strict=False):
-        write_table_revision(migrations_of(app), revision, down)
 
 
 def steps_of(run: Run) -> list[str]:
@@ -53,7 +32,7 @@ def test_hook_before_upgrade(tmp_path: Path, database_url: str) -> None:
         raise Veto("no backup was made")
 
     app = app_with(tmp_path, database_url, before_upgrade=before_upgrade)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     result = run_db(app, "upgrade", "a1")
     assert result.exit_code == 3
     assert "plugin 'Implementing': no backup was made." in result.stderr
@@ -74,7 +53,7 @@ def test_hook_before_downgrade(tmp_path: Path) -> None:
         raise Veto("never in production")
 
     app = app_with(tmp_path, before_downgrade=before_downgrade)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "upgrade").exit_code == 0
     result = run_db(app, "downgrade", "base")
     assert result.exit_code == 3
@@ -93,7 +72,7 @@ def test_hook_before_stamp(tmp_path: Path) -> None:
             raise Veto("a new database begins at a1")
 
     app = app_with(tmp_path, before_stamp=before_stamp)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "stamp", "a2").exit_code == 3
     assert version_rows(url_of(app)) == set()
     assert run_db(app, "stamp", "a1").exit_code == 0
@@ -115,7 +94,7 @@ def test_guards_are_asked_in_every_mode(tmp_path: Path, mode: str) -> None:
     app = app_with(
         tmp_path, before_upgrade=guard, before_downgrade=guard, before_stamp=guard
     )
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     assert run_db(app, "upgrade", *MODES[mode]).exit_code == 3
     if mode != "dry-run":
         assert run_db(app, "stamp", *MODES[mode]).exit_code == 3

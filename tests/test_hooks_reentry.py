@@ -7,45 +7,19 @@ from typing import Any
 
 import pytest
 from apps import (
-    Implementing,
-    Wrapper,
     extension_of,
     make_app,
     migrations_of,
     run_db,
+    url_of,
     version_rows,
-    write_table_revision,
+    write_chain,
 )
 from flask import Flask
+from plugging import Implementing, Wrapper, app_around, app_with
 
 from flask_alembic.errors import Vetoed
 from flask_alembic.hooks import Run
-
-MODES = {"online": [], "plan": ["--plan"], "sql": ["--sql"], "dry-run": ["--dry-run"]}
-
-
-def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
-
-
-def app_around(folder: Path, url: str | None = None, **wrappers: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(wrappers)]})
-
-
-def url_of(app: Flask) -> str:
-    url: str = app.config["SQLALCHEMY_DATABASE_URI"]
-    return url
-
-
-def chain(app: Flask, *ids: str) -> None:
-    """Write revisions that follow one another and create a table each."""
-    for down, revision in zip((None, *ids), ids, strict=False):
-        write_table_revision(migrations_of(app), revision, down)
-
-
-def steps_of(run: Run) -> list[str]:
-    return [f"{step.direction} {step.revision}" for step in run.plan]
-
 
 RUN_HOOKS = (
     "before_command",
@@ -68,7 +42,7 @@ def test_a_run_inside_a_run_is_refused(tmp_path: Path, hook: str) -> None:
 
     functions: dict[str, Any] = {hook: nest}
     app: Flask = app_with(tmp_path, **functions)
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     assert run_db(app, "upgrade").exit_code == 0
     assert outcomes == ["NestedRun"]
     assert version_rows(url_of(app)) == {"a1"}
@@ -76,7 +50,7 @@ def test_a_run_inside_a_run_is_refused(tmp_path: Path, hook: str) -> None:
 
 def test_a_guard_that_starts_a_run_refuses_the_command(tmp_path: Path) -> None:
     app: Flask = app_with(tmp_path, before_upgrade=lambda: extension_of(app).stamp())
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     with app.app_context(), pytest.raises(Vetoed, match="stamp was called inside a ru"):
         extension_of(app).upgrade()
     assert version_rows(url_of(app)) == set()
@@ -95,7 +69,7 @@ def test_reading_inside_a_hook_works(
         found.append((current, heads, alembic.needs_upgrade()))
 
     app = app_with(tmp_path, database_url, **{hook: read})
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     result = run_db(app, "upgrade")
     assert result.exit_code == 0, result.output
     before = hook in {"before_command", "before_upgrade", "migration_lock"}
@@ -118,7 +92,7 @@ def test_reading_inside_the_transaction_sees_what_is_committed(
         return result
 
     app = app_around(tmp_path, database_url, apply_revision=apply_revision)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "upgrade", "a1").exit_code == 0
     assert run_db(app, "upgrade").exit_code == 0
     assert found == [[], ["a1"]]
@@ -159,7 +133,7 @@ def test_the_stash_belongs_to_one_run(tmp_path: Path) -> None:
         before_upgrade=before_upgrade,
         after_upgrade=lambda run: seen.append(run.stash["shop.word"]),
     )
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     for _ in range(2):
         assert run_db(app, "upgrade").exit_code == 0
     assert seen == [None, "kept", None, "kept"]

@@ -8,47 +8,21 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from apps import (
-    Implementing,
-    Wrapper,
     extension_of,
-    make_app,
     migrations_of,
     run_db,
     second_connection,
     tables,
+    url_of,
     version_rows,
+    write_chain,
     write_revision,
     write_table_revision,
 )
-from flask import Flask
+from plugging import Wrapper, app_around, app_with
 
 from flask_alembic.errors import HookError, MigrationFailed
 from flask_alembic.hooks import Run, RunResult, Statement, Step, StepResult, Veto
-
-MODES = {"online": [], "plan": ["--plan"], "sql": ["--sql"], "dry-run": ["--dry-run"]}
-
-
-def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
-
-
-def app_around(folder: Path, url: str | None = None, **wrappers: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(wrappers)]})
-
-
-def url_of(app: Flask) -> str:
-    url: str = app.config["SQLALCHEMY_DATABASE_URI"]
-    return url
-
-
-def chain(app: Flask, *ids: str) -> None:
-    """Write revisions that follow one another and create a table each."""
-    for down, revision in zip((None, *ids), ids, strict=False):
-        write_table_revision(migrations_of(app), revision, down)
-
-
-def steps_of(run: Run) -> list[str]:
-    return [f"{step.direction} {step.revision}" for step in run.plan]
 
 
 def test_hook_run_migrations(tmp_path: Path) -> None:
@@ -64,7 +38,7 @@ def test_hook_run_migrations(tmp_path: Path) -> None:
             events.append(f"maintenance off, {len(tables(url_of(app)))} tables")
 
     app = app_around(tmp_path, run_migrations=run_migrations)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "upgrade").exit_code == 0
     assert events == [
         "maintenance on, 0 tables",
@@ -99,7 +73,7 @@ def test_hook_run_migrations_that_fails_after_the_work_says_what_is_changed(
         raise ValueError("cannot end the maintenance")
 
     app = app_around(tmp_path, run_migrations=run_migrations)
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     result = run_db(app, "upgrade")
     assert result.exit_code == 3
     assert "The database was changed, but: plugin 'Implementing' failed in" in (
@@ -115,7 +89,7 @@ def test_hook_run_migrations_must_give_back_the_result(tmp_path: Path) -> None:
         return RunResult(run)
 
     app = app_around(tmp_path, run_migrations=run_migrations)
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     with app.app_context(), pytest.raises(HookError) as caught:
         extension_of(app).upgrade()
     assert "did not return the result it was given" in str(caught.value)
@@ -162,7 +136,7 @@ def test_hook_apply_revision_that_fails_rolls_back(
         return result
 
     app = app_around(tmp_path, postgresql_url, apply_revision=apply_revision)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     with app.app_context(), pytest.raises(MigrationFailed) as caught:
         extension_of(app).upgrade()
     failure: Any = caught.value.result.failure  # type: ignore[attr-defined]
@@ -179,7 +153,7 @@ def test_hook_apply_revision_in_sql_mode_has_no_connection(tmp_path: Path) -> No
         return (yield)
 
     app = app_around(tmp_path, apply_revision=apply_revision)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "upgrade", "--sql").exit_code == 0
     assert seen == [("a1", None), ("a2", None)]
 
@@ -190,7 +164,7 @@ def test_hook_apply_revision_must_give_back_a_result(tmp_path: Path) -> None:
         return "fine"
 
     app = app_around(tmp_path, apply_revision=apply_revision)
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     result = run_db(app, "upgrade")
     assert result.exit_code == 3
     assert "A wrapper of apply_revision returned 'fine'" in result.stderr

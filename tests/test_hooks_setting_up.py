@@ -13,8 +13,6 @@ import pytest
 import sqlalchemy as sa
 from alembic.config import Config
 from apps import (
-    Implementing,
-    Wrapper,
     extension_of,
     make_app,
     migrations_of,
@@ -24,15 +22,12 @@ from apps import (
     write_table_revision,
 )
 from flask import Flask
+from plugging import Implementing, Wrapper, app_with
 
 from flask_alembic.errors import HookError, LockNotObtained, PluginError
 from flask_alembic.hooks import Format, VersionLocation
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
 
 
 def test_hook_configure(tmp_path: Path) -> None:

@@ -6,43 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from apps import (
-    Implementing,
-    make_app,
     migrations_of,
     run_db,
     tables,
     version_rows,
+    write_chain,
     write_revision,
-    write_table_revision,
 )
-from flask import Flask
+from plugging import app_with
 
 from flask_alembic.hooks import Run, RunResult, Step
-
-MODES = {"online": [], "plan": ["--plan"], "sql": ["--sql"], "dry-run": ["--dry-run"]}
-
-
-def app_with(folder: Path, url: str | None = None, **functions: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(**functions)]})
-
-
-def app_around(folder: Path, url: str | None = None, **wrappers: Any) -> Flask:
-    return make_app(folder, url, extension={"plugins": [Implementing(wrappers)]})
-
-
-def url_of(app: Flask) -> str:
-    url: str = app.config["SQLALCHEMY_DATABASE_URI"]
-    return url
-
-
-def chain(app: Flask, *ids: str) -> None:
-    """Write revisions that follow one another and create a table each."""
-    for down, revision in zip((None, *ids), ids, strict=False):
-        write_table_revision(migrations_of(app), revision, down)
-
-
-def steps_of(run: Run) -> list[str]:
-    return [f"{step.direction} {step.revision}" for step in run.plan]
 
 
 def test_hook_revision_applied(tmp_path: Path, database_url: str) -> None:
@@ -55,7 +28,7 @@ def test_hook_revision_applied(tmp_path: Path, database_url: str) -> None:
         seen.append((step.direction, step.revision, there))
 
     app = app_with(tmp_path, database_url, revision_applied=revision_applied)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "upgrade").exit_code == 0
     assert run_db(app, "downgrade", "base").exit_code == 0
     assert seen == [
@@ -73,7 +46,7 @@ def test_hook_revision_failed(tmp_path: Path, postgresql_url: str) -> None:
         seen.append((step.revision, str(error), tables(postgresql_url)))
 
     app = app_with(tmp_path, postgresql_url, revision_failed=revision_failed)
-    chain(app, "a1")
+    write_chain(migrations_of(app), "a1")
     write_revision(migrations_of(app), "a2", "a1", "raise ValueError('no')")
     assert run_db(app, "upgrade").exit_code == 3
     assert seen == [("a2", "no", set())], "told after the rollback"
@@ -90,7 +63,7 @@ def test_hook_after_upgrade(tmp_path: Path, database_url: str) -> None:
         assert version_rows(database_url) == {"a2"}
 
     app = app_with(tmp_path, database_url, after_upgrade=after_upgrade)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "upgrade").exit_code == 0
     assert run_db(app, "upgrade").exit_code == 0
     assert seen == [
@@ -107,7 +80,7 @@ def test_hook_after_downgrade(tmp_path: Path, database_url: str) -> None:
         assert tables(database_url) == {"t_a1"}
 
     app = app_with(tmp_path, database_url, after_downgrade=after_downgrade)
-    chain(app, "a1", "a2", "a3")
+    write_chain(migrations_of(app), "a1", "a2", "a3")
     assert run_db(app, "upgrade").exit_code == 0
     assert run_db(app, "downgrade", "a1").exit_code == 0
     assert run_db(app, "downgrade", "a1").exit_code == 0
@@ -122,7 +95,7 @@ def test_hook_after_stamp(tmp_path: Path, database_url: str) -> None:
         assert version_rows(database_url) == {"a2"}
 
     app = app_with(tmp_path, database_url, after_stamp=after_stamp)
-    chain(app, "a1", "a2")
+    write_chain(migrations_of(app), "a1", "a2")
     assert run_db(app, "stamp").exit_code == 0
     assert run_db(app, "stamp").exit_code == 0
     assert seen == [["a2"], []]

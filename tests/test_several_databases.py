@@ -126,7 +126,8 @@ def test_sql_of_each(urls: dict[str, str], tmp_path: Path) -> None:
     parts = text.split("-- Database: ")
     assert [part.split()[0] for part in parts[1:]] == NAMES
     assert all(
-        f"CREATE TABLE t_{name}_1" in part for name, part in zip(NAMES, parts[1:], strict=True)
+        f"CREATE TABLE t_{name}_1" in part
+        for name, part in zip(NAMES, parts[1:], strict=True)
     )
     dispose_all(alembic)
 

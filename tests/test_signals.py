@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from apps import (
-    Implementing,
     extension_of,
     make_app,
     migrations_of,
@@ -24,6 +23,7 @@ from apps import (
     write_table_revision,
 )
 from flask import Flask, current_app, g
+from plugging import Implementing
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_alembic import signals

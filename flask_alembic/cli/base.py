@@ -15,7 +15,7 @@ import click
 from flask import current_app
 
 from ..environment.progress import observing
-from ..errors import CheckFailed, UsageError
+from ..errors import AlembicError, CheckFailed, UsageError
 from . import render
 from .output import echo, note
 from .progress import observer
@@ -209,7 +209,11 @@ def _require_revisions() -> None:
     A deployment that has lost its files would be taken for one that is at head.
     """
     extension = get_extension()
-    if not extension.script.get_heads():
+    try:
+        heads = extension.script.get_heads()
+    except AlembicError:
+        return  # The command says it too, and so that listeners hear of it.
+    if not heads:
         raise UsageError(
             f"There are no revision files in {extension.script.dir}; nothing was run.",
             "Create one with flask db revision 'message', or check where the files "

@@ -21,9 +21,9 @@ from .mending.ranges import chosen_scripts
 from .mending.widths import width_problems
 from .mending.wording import in_words
 from .planning import require_known
-from .reading import real_heads
 from .status import pending
 from .targets import describe
+from .viewing import real_heads
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript

@@ -79,9 +79,12 @@ def revision(environment: Environment, draft: Draft) -> list[Script]:
         and databases agree, or because a plugin took the revision out.
     :raises CheckFailed: When a linter found errors; nothing is written.
     """
-    with invoked(
-        environment, "revision", message=draft.message, empty=draft.empty
-    ) as call:
+    with (
+        invoked(
+            environment, "revision", message=draft.message, empty=draft.empty
+        ) as call,
+        environment.generating,
+    ):
         _check_message(draft.message)
         scripts = environment.scripts()
         where = place(
@@ -122,7 +125,10 @@ def merge(
     :return: The new revision.
     :raises UsageError: When there are not at least two to join.
     """
-    with invoked(environment, "merge", revisions=describe(revisions)) as call:
+    with (
+        invoked(environment, "merge", revisions=describe(revisions)) as call,
+        environment.generating,
+    ):
         scripts = environment.scripts()
         names = _heads_of_labels(scripts, revisions or "heads")
         where = place(

@@ -34,8 +34,8 @@ class Member:
     connection: Connection
     backend: Backend
     heads: tuple[str, ...]
-    scripts: Scripts
     steps: list[PlannedStep] = field(default_factory=list)
+    scripts: Scripts = field(init=False)
 
     @property
     def name(self) -> str:

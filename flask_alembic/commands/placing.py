@@ -75,7 +75,9 @@ def place(
         parents = ()
         labels = labels if branch in labels else (branch, *labels)
     elif parent == "head":
-        parents = _only_head(scripts)
+        parents = _only_head(scripts, locations)
+        if not parents:
+            labels = labels if branch in labels else (branch, *labels)
     else:
         parents = _parents(scripts, parent)
         if branch != DEFAULT_BRANCH and not known_branch and branch not in labels:
@@ -125,8 +127,18 @@ def _parents(scripts: Scripts, parent: Any) -> tuple[str, ...]:
     return tuple(parents)
 
 
-def _only_head(scripts: Scripts) -> tuple[str, ...]:
-    heads = scripts.get_heads()
+def _only_head(scripts: Scripts, locations: Locations) -> tuple[str, ...]:
+    """Return the head of the app's own history; none if only packages have one.
+
+    A branch with a folder of its own goes its own way: a revision for which no branch
+    was named must not be written into an installed package.
+    """
+    apart = {path.resolve() for label, path in locations.others if label}
+    heads = [
+        head
+        for head in scripts.get_heads()
+        if Path(scripts.get_revision(head).path).parent.resolve() not in apart
+    ]
     if len(heads) > 1:
         raise UsageError(
             f"There are several heads ({', '.join(sorted(heads))}), so it is not clear "

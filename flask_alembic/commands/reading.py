@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from .connecting import heads_of
 from .invocation import invoked
 from .planning import require_known
 from .targets import SYMBOLS, describe, missing, require
+from .viewing import view_of
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -39,27 +40,23 @@ def current(
     with invoked(
         environment, "current", databases=tuple(databases), check_heads=check_heads
     ) as call:
-        scripts = environment.scripts()
+        view = view_of(environment)
         heads = heads_of(environment, call.hooks, databases)
         found: dict[str, Script] = {}
         per_database: dict[str, list[str]] = {}
         for name, ids in heads.items():
-            require_known(scripts, name, ids)
-            here = _ordered(scripts.get_all_current(ids))
+            # Several rows may exclude each other, which takes the whole history.
+            if len(ids) > 1 or not all(id_ in view for id_ in ids):
+                require_known(environment.scripts(), name, ids)
+            here = view.current(ids)
             per_database[name] = [script.revision for script in here]
             found.update((script.revision, script) for script in here)
         call.scripts = tuple(found.values())
-        wanted = real_heads(scripts)
+        wanted = view.real_heads()
         if check_heads:
             call.ok = all(set(ids) == wanted for ids in heads.values())
         call.data = {"databases": per_database, "at_head": call.ok}
         return list(call.scripts)
-
-
-def _ordered(scripts: Iterable[Any]) -> list[Script]:
-    return sorted(
-        (script for script in scripts if script), key=lambda script: script.revision
-    )
 
 
 def heads(environment: Environment, resolve_dependencies: bool = False) -> list[Script]:
@@ -71,21 +68,8 @@ def heads(environment: Environment, resolve_dependencies: bool = False) -> list[
     with invoked(
         environment, "heads", resolve_dependencies=resolve_dependencies
     ) as call:
-        scripts = environment.scripts()
-        ids = real_heads(scripts) if resolve_dependencies else scripts.get_heads()
-        call.scripts = tuple(scripts.get_revision(id_) for id_ in sorted(ids))
+        call.scripts = tuple(view_of(environment).heads(resolve_dependencies))
         return list(call.scripts)
-
-
-def real_heads(scripts: Scripts) -> set[str]:
-    """Return the ids that a version table holds when everything is applied.
-
-    A head that another revision depends on is none of them.
-
-    :param scripts: The history.
-    """
-    found = scripts.get_revisions("heads")
-    return {script.revision for script in found if script is not None}
 
 
 def branches(environment: Environment) -> list[Script]:
@@ -94,10 +78,7 @@ def branches(environment: Environment) -> list[Script]:
     :param environment: The app's environment.
     """
     with invoked(environment, "branches") as call:
-        scripts = environment.scripts()
-        call.scripts = tuple(
-            script for script in scripts.walk_revisions() if script.is_branch_point
-        )
+        call.scripts = tuple(view_of(environment).branch_points())
         return list(call.scripts)
 
 
@@ -112,6 +93,10 @@ def log(
     :param end: Only up to this revision.
     """
     with invoked(environment, "log", start=describe(start), end=describe(end)) as call:
+        whole = view_of(environment).line(start, end)
+        if whole is not None:
+            call.scripts = tuple(whole)
+            return list(call.scripts)
         scripts = environment.scripts()
         lower = _bound(call, scripts, start)
         upper = _bound(call, scripts, end)
@@ -148,8 +133,12 @@ def show(environment: Environment, revisions: Any) -> list[Script]:
     :raises RevisionNotFound: When there is none of a name.
     """
     with invoked(environment, "show", revisions=describe(revisions)) as call:
-        scripts = environment.scripts()
         wanted = revisions if isinstance(revisions, (list, tuple)) else [revisions]
+        named = view_of(environment).named(wanted)
+        if named is not None:
+            call.scripts = tuple(named)
+            return list(call.scripts)
+        scripts = environment.scripts()
         found: dict[str, Script] = {}
         for one in wanted:
             for script in _named(call, scripts, one):
@@ -214,14 +203,8 @@ def known_history(environment: Environment) -> tuple[frozenset[str], Container[s
     :param environment: The app's environment.
     :raises HistoryError: When the files make no history.
     """
-    from ..environment.graph import NeedsMap
-
-    try:
-        graph = environment.graph(cheap=True)
-    except NeedsMap:
-        scripts = environment.scripts()
-        return frozenset(real_heads(scripts)), scripts.known_ids()
-    return frozenset(graph.real_heads()), graph
+    view = view_of(environment, cheap=True)
+    return view.real_heads(), view
 
 
 def database_names(environment: Environment) -> list[str]:

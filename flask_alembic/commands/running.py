@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..dialects import backend_for
 from ..environment.databases import choose
+from ..environment.graph import NeedsMap
+from ..environment.locations import require_folders
 from ..environment.progress import Progress, tell
 from ..errors import HookError, MigrationFailed, NestedRun, Refused, UsageError
 from ..hooks import specs
@@ -79,7 +82,9 @@ def _run(call: Invocation, request: Request) -> RunResult:
 
 def _run_online(call: Invocation, request: Request, started: float) -> RunResult:
     environment, hooks = call.environment, call.hooks
-    scripts = environment.scripts()
+    require_folders(environment.locations)
+    # One history for the whole run, read only if there is anything to do.
+    scripts = functools.cache(environment.scripts)
     with ExitStack() as stack:
         members = [
             _joined(stack, call, database.name, scripts, request)
@@ -110,7 +115,11 @@ def _run_online(call: Invocation, request: Request, started: float) -> RunResult
 
 
 def _joined(
-    stack: ExitStack, call: Invocation, name: str, scripts: Scripts, request: Request
+    stack: ExitStack,
+    call: Invocation,
+    name: str,
+    scripts: Callable[[], Scripts],
+    request: Request,
 ) -> Member:
     """Connect a database, read where it is and plan its steps."""
     environment = call.environment
@@ -123,36 +132,64 @@ def _joined(
             "Use --plan or --sql.",
         )
     connection = stack.enter_context(connected(environment, call.hooks, database))
-    member = Member(database, connection, backend, (), scripts)
+    member = Member(database, connection, backend, ())
     _plan(member, environment, scripts, request)
     return member
 
 
 def _plan(
-    member: Member, environment: Environment, scripts: Scripts, request: Request
+    member: Member,
+    environment: Environment,
+    scripts: Callable[[], Scripts],
+    request: Request,
 ) -> None:
     """Read the heads of a database and plan its steps; no transaction stays open."""
     heads = current_heads(environment, member.database, member.connection)
     member.connection.rollback()
     member.heads = () if request.purge else heads
+    if is_done(environment, member.heads, request):
+        member.steps = []
+        return
+    member.scripts = scripts()
     if request.plan_function is not None:
-        member.steps = _steps_of(member, environment, scripts, request.plan_function)
+        member.steps = _steps_of(member, environment, request.plan_function)
     else:
         member.steps = plan(
-            scripts, member.name, member.heads, request.target, request.direction
+            member.scripts,
+            member.name,
+            member.heads,
+            request.target,
+            request.direction,
         )
     require_fitting(environment, member.database, member.steps, member.connection)
+
+
+def is_done(environment: Environment, heads: tuple[str, ...], request: Request) -> bool:
+    """Return whether the index alone tells that an upgrade has nothing to do.
+
+    :param environment: The app's environment.
+    :param heads: Where the database is.
+    :param request: What was asked for.
+    """
+    if request.direction != "upgrade" or request.target != "heads":
+        return False
+    if request.plan_function is not None:
+        return False
+    try:
+        graph = environment.graph()
+    except NeedsMap:
+        return False
+    return set(heads) == set(graph.real_heads())
 
 
 def _steps_of(
     member: Member,
     environment: Environment,
-    scripts: Scripts,
     plan_function: Callable[[Any, Any], Iterable[Any]],
 ) -> list[PlannedStep]:
     """Return the steps that a function of the app's gives."""
     context = environment.environment_context(
-        member.database, scripts, member.connection
+        member.database, member.scripts, member.connection
     )
     steps = plan_function(member.heads, context.get_context()) or ()
     planned = [adopt(step, member.name) for step in steps]
@@ -168,7 +205,7 @@ def _lock(
     stack: ExitStack,
     call: Invocation,
     members: Sequence[Member],
-    scripts: Scripts,
+    scripts: Callable[[], Scripts],
     request: Request,
 ) -> None:
     """Take the locks, in declared order, and plan again under them."""

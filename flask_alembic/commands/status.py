@@ -12,7 +12,7 @@ from .comparing import produce, require_models
 from .connecting import heads_of
 from .invocation import Invocation, invoked
 from .planning import unknown_heads
-from .reading import real_heads
+from .viewing import real_heads
 
 if TYPE_CHECKING:
     from ..environment.databases import Database

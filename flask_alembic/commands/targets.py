@@ -17,7 +17,7 @@ SYMBOLS: Final = frozenset({"head", "heads", "base"})
 """Names that mean a revision without being the id of one."""
 
 SHORTEST: Final = 4
-"""How many characters of an id Alembic wants at least."""
+"""How many characters an id has at least, of which the beginning will do."""
 
 _SIGNED = re.compile(r"[+-]\d+")
 # As in alembic.script.revision: branch, revision, number of steps.
@@ -51,7 +51,7 @@ def resolve(scripts: Scripts, target: Any, direction: Direction) -> Any:
     text = target.strip()
     if not text:
         raise UsageError("The target is empty.", "Name a revision, or 'heads'.")
-    if text.isdecimal() and not scripts.has_revision(text):
+    if text.isdecimal() and not _is_id(scripts, text):
         return _digits(scripts, text, direction)
     if _SIGNED.fullmatch(text):
         return _relative(int(text), direction, signed=True)
@@ -62,6 +62,13 @@ def resolve(scripts: Scripts, target: Any, direction: Direction) -> Any:
         )
     require(scripts, text)
     return text
+
+
+def _is_id(scripts: Scripts, digits: str) -> bool:
+    """Whether digits are an id, or enough of one not to be a number of steps."""
+    if digits in scripts.known_ids():
+        return True
+    return len(digits) >= SHORTEST and scripts.has_revision(digits)
 
 
 def _digits(scripts: Scripts, text: str, direction: Direction) -> str:
@@ -130,11 +137,6 @@ def missing(scripts: Scripts, name: str) -> UsageError:
     :param name: What somebody typed: an id, the beginning of one, or a label.
     """
     beginning = _beginning(scripts, name)
-    if beginning and len(name) < SHORTEST:
-        return RevisionNotFound(
-            f"There is no revision {shown(name)}.",
-            f"Write at least {SHORTEST} characters of an id: {_some(beginning)}.",
-        )
     if beginning:
         return UsageError(
             f"Several revisions begin with {shown(name)}: {_some(beginning)}.",
@@ -151,7 +153,11 @@ def missing(scripts: Scripts, name: str) -> UsageError:
 
 
 def _beginning(scripts: Scripts, text: str) -> list[str]:
-    return sorted(id_ for id_ in scripts.known_ids() if id_.startswith(text))
+    return sorted(
+        id_
+        for id_ in scripts.known_ids()
+        if len(id_) >= SHORTEST and id_.startswith(text)
+    )
 
 
 def _some(ids: list[str]) -> str:

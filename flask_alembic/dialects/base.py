@@ -58,6 +58,11 @@ class Backend:
         """Whether a text that is longer than its column is refused."""
         return True
 
+    @property
+    def schemas_are_inside(self) -> bool:
+        """Whether a database has schemas, rather than being one."""
+        return False
+
     # Connecting
 
     def connect_args(self, seconds: float) -> dict[str, Any]:

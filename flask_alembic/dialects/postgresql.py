@@ -43,6 +43,7 @@ class PostgreSQL(Backend):
 
     name = "PostgreSQL"
     transactional_ddl = True
+    schemas_are_inside = True
 
     def connect_args(self, seconds: float) -> dict[str, Any]:
         """Return the limit of libpq's drivers and asyncpg.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,8 +177,39 @@ def make_directory(
     return made
 
 
+def unique() -> str:
+    """Return a text that no other thread of any process has now."""
+    return f"{os.getpid()}-{threading.get_ident()}"
+
+
 def _write(path: Path, content: bytes) -> None:
     """Write a file beside its target and rename it, so that none is half there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{unique()}.tmp")
     temporary.write_bytes(content)
     os.replace(temporary, path)
+
+
+def require_folders(locations: Locations) -> None:
+    """Refuse folders that Alembic would take for empty ones.
+
+    :param locations: The folders.
+    :raises ScriptLocationError: When one is missing, unreadable or no folder.
+    """
+    for folder in dict.fromkeys((locations.script, *locations.paths)):
+        is_main = folder == locations.script
+        _require_folder(folder, "script directory" if is_main else "version location")
+
+
+def _require_folder(folder: Path, noun: str) -> None:
+    """Refuse a folder that Alembic would take for an empty one."""
+    try:
+        with os.scandir(folder):
+            return
+    except FileNotFoundError:
+        what, advice = "does not exist", "Create it with: flask db init"
+    except NotADirectoryError:
+        what, advice = "is not a directory", "Move the file away, or mend the path."
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        advice = "Check its permissions."
+    raise ScriptLocationError(f"The {noun} {folder} {what}.", advice)

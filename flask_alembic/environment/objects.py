@@ -18,7 +18,7 @@ from ..hooks import specs
 from ..hooks.payloads import VersionLocation
 from ..settings import Settings, load
 from .databases import Database, Given, async_engines, find
-from .locations import Locations, locate
+from .locations import Locations, locate, require_folders
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -69,6 +69,9 @@ class Environment:
         # Reentrant, because the configure hook may look at the environment.
         self._lock = threading.RLock()
         self._made: dict[str, Any] = {}
+        self.generating = threading.RLock()
+        """Held while a revision file is made: ids and heads are chosen from what is
+        there, so that two threads must not choose at once."""
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """Make something on first use, in one thread only."""
@@ -198,15 +201,18 @@ class Environment:
         :param cheap: Whether a folder whose time of change is the same counts as
             unchanged: then only a file rewritten in place may be missed.
         :raises NeedsMap: When the index cannot tell; then :meth:`scripts` can.
+        :raises ScriptLocationError: When the folder is missing.
         """
         from .graph import Graph
+        from .soundness import sound
 
         known: tuple[Any, Graph] | None = self._made.get("graph")
         if known is not None and cheap and not self.index.touched():
             return known[1]
+        require_folders(self.locations)
         scan = self.index.scan()
         if known is None or known[0] is not scan:
-            known = (scan, Graph(scan))
+            known = (scan, Graph(sound(scan)))
             self._made["graph"] = known
         return known[1]
 

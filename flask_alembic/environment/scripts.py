@@ -14,6 +14,7 @@ from ..errors import RevisionFileError, ScriptLocationError
 from ..settings.options import is_true
 from . import drafting
 from .history import History
+from .locations import require_folders, unique
 from .soundness import check_history, check_identifiers, unusable
 
 if TYPE_CHECKING:
@@ -149,32 +150,15 @@ def open_scripts(environment: Environment, known: Scripts | None) -> Scripts:
     :param known: The history as it was opened before.
     :raises ScriptLocationError: When the script directory is missing.
     """
-    locations = environment.locations
-    for folder in dict.fromkeys((locations.script, *locations.paths)):
-        is_main = folder == locations.script
-        _require_folder(folder, "script directory" if is_main else "version location")
+    require_folders(environment.locations)
     if known is None:
         known = _open(environment)
+        known.index = environment.index
     else:
         known.refresh()
     # Built here, under the environment's lock: several threads share the history.
     known.known_ids()
     return known
-
-
-def _require_folder(folder: Path, noun: str) -> None:
-    """Refuse a folder that Alembic would take for an empty one."""
-    try:
-        with os.scandir(folder):
-            return
-    except FileNotFoundError:
-        what, advice = "does not exist", "Create it with: flask db init"
-    except NotADirectoryError:
-        what, advice = "is not a directory", "Move the file away, or mend the path."
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
-        advice = "Check its permissions."
-    raise ScriptLocationError(f"The {noun} {folder} {what}.", advice)
 
 
 def _open(environment: Environment) -> Scripts:
@@ -214,7 +198,7 @@ def write_new(target: Path, content: bytes) -> None:
         raise RevisionFileError(
             f"The file {target} is there already.", "Use another message or id."
         )
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{unique()}.tmp")
     try:
         temporary.write_bytes(content)
         os.replace(temporary, target)

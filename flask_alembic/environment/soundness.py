@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..errors import HistoryError, InvalidRevisionId, RevisionFileError
+from .graph_edges import NeedsMap
+from .records import Record, Scan
 from .translation import first_line, shown
 
 if TYPE_CHECKING:
@@ -63,6 +65,23 @@ def check_history(scripts: Iterable[Script]) -> None:
     known = by_id.keys() | by_label.keys()
     for script in by_id.values():
         _check_parents(script, known)
+
+
+def sound(scan: Scan) -> Scan:
+    """Return a scan of which every record may be trusted without a map.
+
+    Whatever :func:`check_history` would look at twice is left to it.
+
+    :param scan: What the index found.
+    :raises NeedsMap: When a record is unusual.
+    """
+    for record in scan.scripts:
+        if not isinstance(record, Record):
+            raise NeedsMap("a file has to be executed")
+        usual = _ID.fullmatch(record.revision) and record.revision not in _WORDS
+        if not usual or len(set(record.down_revisions)) < len(record.down_revisions):
+            raise NeedsMap(f"{record.path} is unusual")
+    return scan
 
 
 def _label_taken(label: str, one: Script, other: Script) -> HistoryError:
@@ -157,7 +176,7 @@ def unusable(
             f"imports {error.name!r}, which is not installed",
             "Install it or remove the import.",
         )
-    elif isinstance(error, OSError) and error.strerror:
+    elif isinstance(error, OSError) and error.strerror and not line:
         told = f"cannot be read: {error.strerror}", "Check its permissions."
     elif type(error).__name__ in {"LoopDetected", "DependencyLoopDetected"}:
         told = f"names itself as what it follows ({text})", _MEND

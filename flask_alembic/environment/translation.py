@@ -102,8 +102,10 @@ def _revision_error(error: Exception) -> AlembicError:
             "flask db log shows the order of the revisions.",
         )
     if isinstance(error, revision.ResolutionError):
-        return RevisionNotFound(f"{error}.", "flask db log lists the revisions.")
-    text = str(error)
+        return RevisionNotFound(
+            f"{first_line(error)}.", "flask db log lists the revisions."
+        )
+    text = first_line(error)
     if "Relative revision" in text or "Walked too far" in text:
         return RevisionNotFound(f"{text}.", "flask db log lists the revisions.")
     if "Ambiguous" in text or "ambiguous" in text:

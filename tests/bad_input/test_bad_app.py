@@ -28,29 +28,22 @@ def test_the_command_is_installed() -> None:
     assert "flask_alembic.cli.flask_command:command" in {entry.value for entry in found}
 
 
+def url_line(url: str) -> str:
+    return f'app.config["SQLALCHEMY_DATABASE_URI"] = {url!r}'
+
+
 LINES = {
     "missing-driver": (
-        'app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+pg8000://me:%s@h/d"'
-        % SECRET,
+        url_line(f"postgresql+pg8000://me:{SECRET}@h/d"),
         ["pg8000", "pip install"],
     ),
-    "unknown-dialect": (
-        'app.config["SQLALCHEMY_DATABASE_URI"] = "nosuchdb://me:%s@h/d"' % SECRET,
-        ["'nosuchdb'", "URL"],
-    ),
+    "unknown-dialect": (url_line(f"nosuchdb://me:{SECRET}@h/d"), ["'nosuchdb'", "URL"]),
     "postgres": (
-        'app.config["SQLALCHEMY_DATABASE_URI"] = "postgres://me:%s@h/d"' % SECRET,
+        url_line(f"postgres://me:{SECRET}@h/d"),
         ["'postgres'", "postgresql://"],
     ),
-    "no-url": (
-        'app.config["SQLALCHEMY_DATABASE_URI"] = "%s"' % SECRET,
-        ["URL", "%xx"],
-    ),
-    "bad-port": (
-        'app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql://me:%s@h:port/d"'
-        % SECRET,
-        ["URL", "port/"],
-    ),
+    "no-url": (url_line(SECRET), ["URL", "%xx"]),
+    "bad-port": (url_line(f"postgresql://me:{SECRET}@h:port/d"), ["URL", "port/"]),
     "empty-url": (
         'app.config["SQLALCHEMY_DATABASE_URI"] = ""',
         ["SQLALCHEMY_DATABASE_URI"],
@@ -261,7 +254,11 @@ def test_the_shell_completes_what_the_app_has(tmp_path: Path) -> None:
             "COMP_CWORD": count,
         }
         done = subprocess.run(
-            [sys.executable, "-c", "import flask.cli; flask.cli.cli(prog_name='flask')"],
+            [
+                sys.executable,
+                "-c",
+                "import flask.cli; flask.cli.cli(prog_name='flask')",
+            ],
             cwd=tmp_path,
             env={**env, "PATH": "/usr/bin"},
             capture_output=True,
@@ -384,7 +381,12 @@ def test_an_async_url_in_flask_sqlalchemy_is_named(tmp_path: Path, url: str) -> 
         ("app.config['ALEMBIC'] = {'lock': 'no'}", "upgrade", 3, "'no'"),
         ("app.config['ALEMBIC'] = 5", "current", 3, "dict"),
         ("app.config['ALEMBIC'] = {'script_location': 'c:d'}", "heads", 3, "'c'"),
-        ("app.config['ALEMBIC'] = {'script_location': '/proc/no'}", "heads", 3, "/proc"),
+        (
+            "app.config['ALEMBIC'] = {'script_location': '/proc/no'}",
+            "heads",
+            3,
+            "/proc",
+        ),
         ("app.config['ALEMBIC_PLUGINS'] = ['nosuch']", "heads", 3, "'nosuch'"),
         ("app.config['ALEMBIC_CONTEXT'] = {'compare_type': 'x'}", "check", 3, "'x'"),
         ("", "revision --empty --rev-id ../../evil message", 2, "'../../evil'"),

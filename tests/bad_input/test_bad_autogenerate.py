@@ -56,7 +56,9 @@ def test_tables_of_others_are_no_reason_to_stop(sandbox: Sandbox) -> None:
     write_table_revision(sandbox.migrations, "aaaa1", table="theirs")
     accepted(sandbox, "upgrade")
     config: dict[str, Any] = {
-        "ALEMBIC_CONTEXT": {"include_name": lambda name, kind, parents: name != "theirs"}
+        "ALEMBIC_CONTEXT": {
+            "include_name": lambda name, kind, parents: name != "theirs"
+        }
     }
     accepted(sandbox, "revision", "ours", **config)
 
@@ -79,9 +81,7 @@ def test_nothing_changed_writes_no_file(written: Sandbox, line: str) -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_database_that_is_behind_is_not_compared(
-    written: Sandbox, line: str
-) -> None:
+def test_a_database_that_is_behind_is_not_compared(written: Sandbox, line: str) -> None:
     write_table_revision(
         written.migrations, "next1", next(iter(version_rows(written.url)))
     )
@@ -136,9 +136,7 @@ FAILING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("kind", FAILING)
-def test_a_function_of_the_app_that_fails_is_named(
-    sandbox: Sandbox, kind: str
-) -> None:
+def test_a_function_of_the_app_that_fails_is_named(sandbox: Sandbox, kind: str) -> None:
     context, says = FAILING[kind]
     write_revision(
         sandbox.migrations,
@@ -196,8 +194,6 @@ def broken_key(db: SQLAlchemy) -> None:
 def test_a_foreign_key_to_nowhere_is_named(sandbox: Sandbox, line: str) -> None:
     says = ["author_id", "nosuch"]
     refused(sandbox, *line.split(), code=3, says=says, models=broken_key)
-
-
 
 
 def test_a_table_in_two_metadatas_is_named(sandbox: Sandbox) -> None:

@@ -99,7 +99,10 @@ SETTINGS: dict[str, tuple[Any, str | list[str]]] = {
         ["recursive_version_locations", "'maybe'"],
     ),
     "sourceless-text": ({"sourceless": "maybe"}, ["sourceless", "'maybe'"]),
-    "file-template-name": ({"file_template": "%(nosuch)s"}, ["file_template", "nosuch"]),
+    "file-template-name": (
+        {"file_template": "%(nosuch)s"},
+        ["file_template", "nosuch"],
+    ),
     "file-template-open": ({"file_template": "%(rev"}, ["file_template", "'%(rev'"]),
     "file-template-up": (
         {"file_template": "../%(rev)s"},
@@ -247,7 +250,10 @@ def test_a_wrong_key_about_plugins_is_named(
         ({"sourceless": "false", "recursive_version_locations": "True"}, "message"),
         ({"sourceless": False, "my.own.key": "100%"}, "message"),
         ({"my_section": {"a": 1, "b": "50%"}, "script_location": None}, "message"),
-        ({"lock_timeout": 0, "connect_timeout": None, "lock": {"default": True}}, "message"),
+        (
+            {"lock_timeout": 0, "connect_timeout": None, "lock": {"default": True}},
+            "message",
+        ),
     ],
 )
 def test_a_right_setting_is_taken(
@@ -287,7 +293,10 @@ ARGUMENTS: dict[str, tuple[dict[str, Any], str | list[str]]] = {
     ),
     "engine-class": ({"engines": {"a": sa.Engine}}, ["engines['a']"]),
     "engine-other-name": (
-        {"metadatas": {"a": plain_models()}, "engines": {"b": sa.create_engine("sqlite://")}},
+        {
+            "metadatas": {"a": plain_models()},
+            "engines": {"b": sa.create_engine("sqlite://")},
+        },
         ["'a'", "'b'"],
     ),
     "names-int": ({"engines": {5: sa.create_engine("sqlite://")}}, ["engines", "5"]),

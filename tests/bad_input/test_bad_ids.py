@@ -157,8 +157,10 @@ def test_a_wider_column_takes_a_longer_id(
     write_table_revision(wide.migrations, "aaaa1")
     accepted(wide, "upgrade")
     engine = sa.create_engine(wide.url)
-    change = "ALTER COLUMN version_num TYPE" if kind == "postgresql" else (
-        "MODIFY version_num"
+    change = (
+        "ALTER COLUMN version_num TYPE"
+        if kind == "postgresql"
+        else ("MODIFY version_num")
     )
     with engine.begin() as connection:
         connection.exec_driver_sql(f"ALTER TABLE alembic_version {change} VARCHAR(64)")

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from apps import second_connection, tables, version_rows, write_table_revision
 from sandbox import Sandbox, accepted, clean, refused
 
-LINES = ["upgrade", "downgrade", "current", "stamp", "plan", "revision message", "check"]
+LINES = [
+    "upgrade",
+    "downgrade",
+    "current",
+    "stamp",
+    "plan",
+    "revision message",
+    "check",
+]
 
 
 def lines(sandbox: Sandbox) -> list[str]:

@@ -16,7 +16,12 @@ import sys
 import venv
 from pathlib import Path
 
-from released import PROJECTS, Project
+from from_alembic import ALEMBIC_PROJECTS
+from from_migrate import MIGRATE_PROJECTS
+from released import Project
+
+PROJECTS = (*MIGRATE_PROJECTS, *ALEMBIC_PROJECTS)
+"""Every project that is made."""
 
 DRIVER = """
 import json, os, sys, time

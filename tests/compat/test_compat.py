@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from filelock import FileLock
-from make_projects import environment, make, run
-from released import FLASK_MIGRATE, PROJECTS, Project
+from make_projects import PROJECTS, environment, make, run
+from released import FLASK_MIGRATE, Project
 from sqlalchemy.pool import NullPool
 
 pytestmark = [

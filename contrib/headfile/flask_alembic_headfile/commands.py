@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from .branches import branches
-from .errors import HeadFileProblem
+from .errors import HeadFileProblem, NothingToRebase
 from .head_file import write_all
 from .moves import Move
 from .problems import problems
@@ -39,7 +39,11 @@ def rebase(revision: str | None, onto: str | None, dry_run: bool) -> None:
     Example: flask db rebase 1a2b
     """
     app = _app()
-    move = prepare(app, revision, onto)
+    try:
+        move = prepare(app, revision, onto)
+    except NothingToRebase as nothing:
+        click.echo(nothing.message)
+        return
     if dry_run:
         click.echo(f"Would put {_chain(move)} on top of {_shown(move.onto)}.")
         return

@@ -28,6 +28,13 @@ class RebaseRefused(AlembicError):
     """
 
 
+class NothingToRebase(RebaseRefused):
+    """Everything is where it would be put; the command ends well.
+
+    .. versionadded:: 1.0
+    """
+
+
 class SettingError(AlembicError):
     """``ALEMBIC_HEADFILE`` holds something else than a switch.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 
 from .branches import NAME, Branch
@@ -138,7 +139,7 @@ def write_all(folder: Path, branches: list[Branch]) -> list[Path]:
 
 def _replace(path: Path, content: bytes) -> bool:
     """Write a file beside its target and rename it, so that none is half there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
     try:
         if path.exists() and path.read_bytes() == content:
             return False

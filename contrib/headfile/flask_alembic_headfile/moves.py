@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .branches import branches, is_ours
-from .errors import RebaseRefused
+from .errors import NothingToRebase, RebaseRefused
 from .graph import above, below, parents
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def plan(history: ScriptDirectory, late: Script, onto: Script | None = None) -> 
     :param history: The history.
     :param late: Any revision of the chain.
     :param onto: The head to follow; the other one of the branch by default.
+    :raises NothingToRebase: When the branch has no other head.
     :raises RebaseRefused: When it is not clear, not possible or not safe.
     """
     if onto is None:
@@ -89,9 +90,8 @@ def _other_head(history: ScriptDirectory, late: Script) -> Script:
         if mine.intersection(head.revision for head in branch.heads):
             others += [head for head in branch.heads if head.revision not in mine]
     if not others:
-        raise RebaseRefused(
-            f"There is no other head in the branch of {late.revision}: nothing to do.",
-            "flask db heads lists the heads.",
+        raise NothingToRebase(
+            f"There is no other head in the branch of {late.revision}: nothing to do."
         )
     if len(others) > 1:
         names = ", ".join(head.revision for head in others)

@@ -46,21 +46,22 @@ def _of_branch(branch: Branch, path: Path) -> Iterator[Problem]:
         return Problem(code, message, "error", revision=first, path=path, advice=advice)
 
     ids = [head.revision for head in branch.heads]
+    text = load(path)
+    if text is not None and text.conflict is not None:
+        # The two heads behind it are the same trouble.
+        yield problem(
+            "HEAD003", f"{path.name} holds a merge conflict.", "Run: flask db rebase"
+        )
+        return
     if len(ids) > 1:
         yield problem(
             "HEAD004",
             f"The branch {branch.name!r} has {len(ids)} heads: {', '.join(ids)}.",
-            "Put the later one on top: " + " or ".join(_rebases(ids)),
+            "Put the later one on top: "
+            + " or ".join(f"flask db rebase {id_}" for id_ in ids),
         )
-    text = load(path)
     if text is None:
         yield problem("HEAD001", f"{path.name} is missing.", REWRITE)
-    elif text.conflict is not None:
-        yield problem(
-            "HEAD003",
-            f"{path.name} holds a merge conflict.",
-            "Run: flask db rebase",
-        )
     elif sorted(text.ids) != ids:
         yield problem("HEAD002", _stale(path, text, ids), REWRITE)
 
@@ -68,7 +69,3 @@ def _of_branch(branch: Branch, path: Path) -> Iterator[Problem]:
 def _stale(path: Path, text: HeadFile, ids: list[str]) -> str:
     said = ", ".join(text.ids) or "nothing"
     return f"{path.name} says {said}, but the history ends at {', '.join(ids)}."
-
-
-def _rebases(ids: list[str]) -> list[str]:
-    return [f"flask db rebase {id_}" for id_ in ids]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask_alembic.hooks import AlembicError
 
 from .branches import branches
-from .errors import RebaseRefused
+from .errors import NothingToRebase, RebaseRefused
 from .graph import parents
 from .head_file import load, write_all
 from .moves import Move, check_databases, plan
@@ -27,6 +27,7 @@ def prepare(app: Flask, name: str | None, onto: str | None) -> Move:
     :param app: The application; its context is active.
     :param name: The late revision; ``None`` to ask the conflict that git left.
     :param onto: The head to follow; ``None`` for the other one of the branch.
+    :raises NothingToRebase: When everything is in its place.
     :raises RebaseRefused: With the reason; nothing is written.
     """
     alembic: Alembic = app.extensions["alembic"]
@@ -52,10 +53,7 @@ def _from_conflict(history: ScriptDirectory) -> str:
 
     several = [branch for branch in branches(history) if len(branch.heads) > 1]
     if not several:
-        raise RebaseRefused(
-            "Each branch has one head: nothing to rebase.",
-            "flask db headfile writes the HEAD files anew.",
-        )
+        raise NothingToRebase("Each branch has one head: nothing to rebase.")
     ids = [head.revision for head in several[0].heads]
     file = load(Path(history.dir, several[0].file_name))
     side = later_side(Path(history.dir))

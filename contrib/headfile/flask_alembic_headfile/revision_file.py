@@ -14,6 +14,7 @@ import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 
 from .errors import FileError
@@ -173,7 +174,7 @@ def write(path: Path, content: bytes) -> None:
     :param content: All of it.
     :raises FileError: When it cannot be written; it is then as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
     try:
         temporary.write_bytes(content)
         shutil.copymode(path, temporary)

@@ -76,7 +76,7 @@ def test_a_chain_moves_as_a_whole(
     names = ["start", "a1", "a2", "b1", "b2", "b3"]
     assert log(make_app()) == [forked[name] for name in names]
     result = db(make_app(), "rebase", forked[named])
-    assert result.exit_code == 3
+    assert result.exit_code == 0
     assert "nothing to do" in result.output
 
 
@@ -189,7 +189,7 @@ def test_what_is_merged_already_needs_nothing(
     with app.app_context():
         app.extensions["alembic"].merge("heads")
     result = db(make_app(), "rebase", forked["b3"])
-    assert result.exit_code == 3
+    assert result.exit_code == 0
     assert "There is no other head" in result.output
 
 
@@ -199,7 +199,8 @@ def test_no_circle_through_a_dependency(
     top = commit("a3", parent=forked["a2"], depend=forked["b2"])
     result = db(make_app(), "rebase", forked["b3"])
     assert result.exit_code == 3
-    assert f"{top} depends on {forked['b2']}" in result.output
+    assert f"{top} depends on " in result.output
+    assert forked["b2"] in result.output
     # The other way round there is none.
     assert db(make_app(), "rebase", top, "--onto", forked["b3"]).exit_code == 0
 
@@ -221,7 +222,6 @@ def test_several_other_heads(
         (["b3", "--onto", "a1"], "is not a head"),
         (["b3", "--onto", "b3"], "stands above"),
         (["start", "--onto", "a2"], "stands above"),
-        (["start"], "nothing to do"),
         (["nothing"], "nothing"),
         ([], "Name the one that comes later: flask db rebase"),
     ],

@@ -59,7 +59,13 @@ def names(folder: Path) -> list[str]:
 def test_every_command_that_reads_the_history_tells_how_to_mend_it(
     collided: Flask, db: Invoke
 ) -> None:
-    for words in (("heads",), ("current",), ("log",), ("revision", "--empty", "x")):
+    for words in (
+        ("upgrade",),
+        ("heads",),
+        ("current",),
+        ("log",),
+        ("revision", "--empty", "x"),
+    ):
         result = db(collided, *words)
         assert result.exit_code == 3
         assert "Two files have the id '0002'" in result.output

@@ -116,6 +116,7 @@ def test_whoever_waits_too_long_goes_on_and_says_so(
 
 def test_threads_with_an_app_each(make_app: MakeApp) -> None:
     failures: list[BaseException] = []
+    make_app()  # makes the folder
 
     def work(name: str) -> None:
         app = make_app(ALEMBIC_IDS="timestamp")

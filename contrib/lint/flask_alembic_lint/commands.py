@@ -14,12 +14,9 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
     if not value or context.resilient_parsing:
         return
     given = dict(requested.get() or {})
-    if parameter.name == "pending":
-        given["only"] = "pending"
-    elif parameter.name == "changed":
-        given["only"] = "changed"
-        if value != "-":
-            given["changed_since"] = value
+    given["only"] = "changed"
+    if value != "-":
+        given["changed_since"] = value
     token = requested.set(given)
     context.call_on_close(lambda: requested.reset(token))
 
@@ -27,13 +24,6 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
 def options() -> list[click.Option]:
     """Return the options for ``flask db lint``."""
     return [
-        click.Option(
-            ["--pending"],
-            is_flag=True,
-            expose_value=False,
-            callback=_remember,
-            help="Only revisions that a database does not have yet.",
-        ),
         click.Option(
             ["--changed"],
             metavar="[BRANCH]",
@@ -53,7 +43,7 @@ def lint_rules(code: str | None) -> None:
 
     Example: flask db lint-rules FA401
     """
-    from .pages import section
+    from .pages import terminal
     from .rules import RULES
 
     if code is None:
@@ -65,7 +55,7 @@ def lint_rules(code: str | None) -> None:
         raise click.UsageError(
             f"There is no rule {code!r}; `flask db lint-rules` lists them."
         )
-    click.echo(section(rule))
+    click.echo(terminal(rule))
 
 
 def add_to(cli: click.Group) -> None:

@@ -9,8 +9,12 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
+from .examples import OLD, revision_text
+from .linting import Subject, lint
+from .revision import RevisionSource
 from .rules import RULES, Rule
 from .rules.base import ANY
+from .settings import Settings
 
 TOPICS: Final = {
     "FA0": "Waivers",
@@ -50,14 +54,34 @@ def section(rule: Rule) -> str:
         "Found:" + code(rule.unsafe),
     ]
     several = len(rule.rewrites) > 1
-    for family, text in rule.rewrites.items():
-        others = ", ".join(
-            SERVERS[each] for each in rule.severities if each not in rule.rewrites
-        )
-        who = (others or SERVERS[family]) if family == ANY else SERVERS[family]
+    for family in rule.rewrites:
+        who = _servers(rule, family)
         name = f" on {who}" if several else ""
-        parts.append(f"Safe{name}:" + code(shown(text)))
+        parts.append(f"Safe{name}:" + code(safe(rule, family)))
     return "\n\n".join(parts) + "\n"
+
+
+def terminal(rule: Rule) -> str:
+    """Return a rule for the terminal.
+
+    :param rule: The rule.
+    """
+    heading = f"{rule.code}  {rule.title}"
+    parts = [heading, f"Severity: {severities(rule)}.", textwrap.fill(rule.reason, 79)]
+    parts.append("Found:\n" + textwrap.indent(rule.unsafe, "    "))
+    several = len(rule.rewrites) > 1
+    for family in rule.rewrites:
+        name = f" on {_servers(rule, family)}" if several else ""
+        parts.append(f"Safe{name}:\n" + textwrap.indent(safe(rule, family), "    "))
+    return "\n\n".join(parts)
+
+
+def _servers(rule: Rule, family: str) -> str:
+    """Return the servers that a rewrite is for, in words."""
+    if family != ANY:
+        return SERVERS[family]
+    others = [SERVERS[each] for each in rule.severities if each not in rule.rewrites]
+    return ", ".join(others) or SERVERS[ANY]
 
 
 def severities(rule: Rule) -> str:
@@ -67,51 +91,29 @@ def severities(rule: Rule) -> str:
     """
     grouped: dict[str, list[str]] = {}
     for family, severity in rule.severities.items():
-        grouped.setdefault(severity, []).append(SERVERS[family])
+        others = family == ANY and len(rule.severities) > 1
+        grouped.setdefault(severity, []).append("others" if others else SERVERS[family])
     return "; ".join(
         f"{severity} on {', '.join(names)}" for severity, names in grouped.items()
     )
 
 
-def shown(text: str) -> str:
-    """Return a rewrite as it is shown: with words for the names to be filled in.
+def safe(rule: Rule, family: str) -> str:
+    """Return the safe way for the rule's own example.
 
-    :param text: The rewrite.
+    :param rule: The rule.
+    :param family: A server's family, or ``*``.
     """
-    from .rules.base import fill
-
-    names = {
-        "table": "users",
-        "column": "name",
-        "name": "the_name",
-        "type": "sa.String(50)",
-        "old_type": "sa.String(50)",
-        "value": '"..."',
-        "columns": '"name"',
-        "plain": "name",
-        "remote": '"id"',
-        "referent": "others",
-        "condition": "age > 0",
-        "unique": "",
-        "existing": "",
-        "default": ', server_default="..."',
-        "change": "type_=sa.String(60)",
-        "sql": "integer",
-        "new_name": "new_name",
-        "added": "full_name",
-        "first": "users",
-        "second": "posts",
-        "type_name": "state",
-        "values": '"a", "b"',
-        "kind": "name_fkey",
-        "type_": "foreignkey",
-        "verb": "REINDEX TABLE",
-        "verb_batch": "UPDATE users SET ...",
-        "text": "ROW_FORMAT=DYNAMIC",
-        "to": "shop",
-        "method": "FULLTEXT",
-    }
-    return fill(text, names)
+    server = family
+    if family == ANY:
+        others = [each for each in rule.severities if each not in rule.rewrites]
+        server = others[0] if others else "postgresql"
+    settings = Settings(versions=OLD.get(rule.code, {}))
+    source = RevisionSource("b2", revision_text(rule.unsafe))
+    for finding in lint(source, {"default": server}, Subject(settings)):
+        if finding.code == rule.code:
+            return finding.advice
+    return rule.rewrite_for(server)
 
 
 def code(text: str) -> str:

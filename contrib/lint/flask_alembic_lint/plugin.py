@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 @hookimpl
 def before_command(app: Flask, command: Command) -> None:
     """Begin anew: settings, heads and git may differ from the last command."""
-    from .sessions import OWN, forget
+    from .sessions import begin
 
-    if command.name in OWN:
-        forget(app)
+    begin(app, command.name, bool(command.options.get("pending")))
 
 
 @hookimpl

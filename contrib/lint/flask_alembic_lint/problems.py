@@ -21,7 +21,7 @@ def problems(
     settings: Settings,
     *,
     databases: int,
-    new: bool,
+    shown_only: bool,
 ) -> list[Problem]:
     """Return findings as problems.
 
@@ -29,15 +29,15 @@ def problems(
     :param source: The revision.
     :param settings: The settings.
     :param databases: How many databases the app has.
-    :param new: Whether the revision is being generated: its errors are shown as
-        warnings then, unless the setting ``strict`` is on, so that it is written.
+    :param shown_only: Whether errors are shown as warnings unless the setting
+        ``strict`` is on, so that a new revision is written and ``check`` says yes.
     """
     return [
         Problem(
             code=finding.code,
             message=finding.message,
             severity="warning"
-            if new and finding.severity == "error" and not settings.strict
+            if shown_only and finding.severity == "error" and not settings.strict
             else finding.severity,
             revision=source.revision,
             path=source.path,

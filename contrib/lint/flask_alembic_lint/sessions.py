@@ -25,11 +25,17 @@ class Session:
     """The linting of one command.
 
     :param app: The application; its context must be active.
+    :param command: The name of the command; empty where none is known.
+    :param pending: Whether the command looks at pending revisions only.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, command: str = "", pending: bool = False) -> None:
+        given = dict(requested.get() or {})
+        if pending:
+            given["only"] = "pending"
         self.app = app
-        self.subject = subject_of(app, **(requested.get() or {}))
+        self.shows_only = command not in ("", "lint")
+        self.subject = subject_of(app, **given)
         self._scope: Scope | None = None
 
     def scope(self, dialects: dict[str, str]) -> Scope:
@@ -59,12 +65,15 @@ class Session:
             source,
             self.subject.settings,
             databases=len(dialects),
-            new=target.directive is not None,
+            shown_only=self.shows_only or target.directive is not None,
         )
 
 
 _sessions: Final[WeakKeyDictionary[Flask, Session]] = WeakKeyDictionary()
 """The running command's session of each app; commands of one app do not overlap."""
+
+_begun: Final[WeakKeyDictionary[Flask, tuple[str, bool]]] = WeakKeyDictionary()
+"""The last command of each app, and whether it was about pending revisions only."""
 
 OWN: Final = ("lint", "check", "revision", "migrate", "merge", "upgrade")
 """Commands that begin a new session."""
@@ -77,13 +86,18 @@ def session_of(app: Flask) -> Session:
     """
     session = _sessions.get(app)
     if session is None:
-        session = _sessions[app] = Session(app)
+        name, pending = _begun.get(app, ("", False))
+        session = _sessions[app] = Session(app, name, pending)
     return session
 
 
-def forget(app: Flask) -> None:
-    """End the session of an app.
+def begin(app: Flask, command: str, pending: bool) -> None:
+    """Note that a command begins; its session is made when it is first needed.
 
     :param app: The application.
+    :param command: The command's name.
+    :param pending: Whether it looks at pending revisions only.
     """
-    _sessions.pop(app, None)
+    if command in OWN:
+        _sessions.pop(app, None)
+        _begun[app] = (command, pending)

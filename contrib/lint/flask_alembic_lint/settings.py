@@ -61,7 +61,7 @@ class Settings:
     """Where the app runs; ``None`` asks the app, see :func:`environment_of`."""
 
     strict: bool = False
-    """Whether errors keep a new revision from being written."""
+    """Whether errors keep a new revision from being written, and fail ``check``."""
 
     squawk: bool = False
     """Whether PostgreSQL's SQL is also given to squawk, where it is installed."""

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .facts.model import (
-    CreateTable,
-    Direction,
-    DropTable,
-    Fact,
-    RenameTable,
-    Transaction,
-    WriteData,
-)
+from .facts.base import Direction, Fact
+from .facts.model import CreateTable, DropTable, RenameTable, Transaction, WriteData
 
 if TYPE_CHECKING:
     from flask_alembic.hooks import LintTarget

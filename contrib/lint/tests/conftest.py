@@ -1,40 +1,20 @@
 from __future__ import annotations
 
 import datetime
-import textwrap
 from collections.abc import Callable
 
 import pytest
+from flask_alembic_lint.examples import revision_text
 from flask_alembic_lint.findings import Finding
 from flask_alembic_lint.linting import Subject
 from flask_alembic_lint.linting import lint as lint_source
 from flask_alembic_lint.revision import RevisionSource
 from flask_alembic_lint.settings import load
 
-HEAD = '''"""a revision"""
-from alembic import op
-import sqlalchemy as sa
-
-revision = "b2"
-down_revision = "a1"
-
-'''
-
 TODAY = datetime.date(2026, 11, 23)
 
 
-def module(body: str) -> str:
-    """Make a whole revision file of the body of an ``upgrade()``, or of functions."""
-    body = textwrap.dedent(body).strip("\n")
-    if "def upgrade" in body:
-        return HEAD + body + "\n"
-    return (
-        HEAD
-        + "def upgrade():\n"
-        + textwrap.indent(body, "    ")
-        + "\n\n\ndef downgrade():\n    raise NotImplementedError\n"
-    )
-
+module = revision_text
 
 Lint = Callable[..., list[Finding]]
 

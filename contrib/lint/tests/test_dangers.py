@@ -123,6 +123,14 @@ DANGERS = {
         op.add_column("tags", sa.Column("x", sa.Integer))
         """,
     ),
+    "a quick change, and a slow one under its lock": (
+        PG,
+        {"FA601", "FA401"},
+        """
+        op.add_column("users", sa.Column("country", sa.String(2)))
+        op.create_index("ix_users_country", "users", ["country"])
+        """,
+    ),
     "a serial column as SQL": (
         PG,
         {"FA104"},

@@ -12,7 +12,7 @@ def found(body: str, dialects: dict[str, str], **settings):
     source = RevisionSource("b2", module(body))
     findings = lint(source, dialects, subject)
     return problems(
-        findings, source, subject.settings, databases=len(dialects), new=False
+        findings, source, subject.settings, databases=len(dialects), shown_only=False
     )
 
 

@@ -15,7 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask_alembic import Alembic
 from flask_alembic.errors import CheckFailed, Vetoed
-from flask_alembic.hooks import Command, LintTarget, PluginError, Problem
+from flask_alembic.hooks import PluginError, Problem
 
 FIRST = """
 def upgrade():
@@ -55,19 +55,9 @@ class Project:
         path.write_text(text, "utf-8")
         return path
 
-    def lint(self, **settings: object) -> list[Problem]:
-        """Ask the plugin about every revision, as ``flask db lint`` does."""
+    def lint(self, pending: bool = False, **settings: object) -> list[Problem]:
         self.app.config["ALEMBIC_LINT"] = settings
-        plugin.before_command(self.app, Command("lint"))
-        found: list[Problem] = []
-        for script in self.alembic.log():
-            path = Path(script.path)
-            text = path.read_text("utf-8")
-            target = LintTarget(
-                script.revision, path, text, script, dialects={"default": "sqlite"}
-            )
-            found += plugin.lint_problems(self.app, target)
-        return found
+        return list(self.alembic.lint(pending=pending))
 
 
 @pytest.fixture
@@ -109,6 +99,13 @@ def test_only_pending(project):
     assert [each.code for each in project.lint(only="pending")] == ["FA101"]
     project.alembic.stamp("b2")
     assert project.lint(only="pending") == []
+    assert [each.code for each in project.lint()] == ["FA101"]
+
+
+def test_pending_of_the_command_is_the_same(project):
+    assert project.lint(pending=True) == []
+    project.alembic.upgrade("a1")
+    assert [each.code for each in project.lint(pending=True)] == ["FA101"]
     assert [each.code for each in project.lint()] == ["FA101"]
 
 
@@ -271,11 +268,51 @@ def test_options_of_the_lint_command():
     add_to(db)
     runner = CliRunner()
     assert runner.invoke(db, ["lint"]).output == "[]\n"
-    assert runner.invoke(db, ["lint", "--pending"]).output == "[('only', 'pending')]\n"
     assert runner.invoke(db, ["lint", "--changed"]).output == "[('only', 'changed')]\n"
     output = runner.invoke(db, ["lint", "--changed", "main"]).output
     assert output == "[('changed_since', 'main'), ('only', 'changed')]\n"
     assert runner.invoke(db, ["lint"]).output == "[]\n"
+
+
+def test_lint_shows_findings_and_ends_with_1(project):
+    code, output = run(project, "lint")
+    assert code == 1
+    assert "b2_x.py:9: FA101: Adding users.age as NOT NULL" in output
+    assert "server_default" in output
+
+
+def test_lint_of_changed_files(project):
+    git(project.folder, "init", "-q", "-b", "main")
+    git(project.folder, "add", ".")
+    git(project.folder, "commit", "-qm", "first")
+    code, output = run(project, "lint", "--changed", "main")
+    assert (code, "FA101" in output) == (0, False)
+    code, output = run(project, "lint", "--changed")
+    assert code == 3
+    assert "origin/main" in output
+    assert run(project, "lint")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("github", "::error file="), ("sarif", '"version": "2.1.0"'), ("json", "FA101")],
+)
+def test_lint_in_other_formats(project, name, expected):
+    code, output = run(project, "lint", "--format", name)
+    assert code == 1
+    assert expected in output
+
+
+def test_check_shows_findings_and_fails_only_when_strict(project, model):
+    project.db.session.execute(sa.text("DROP TABLE users"))
+    project.db.session.commit()
+    project.db.create_all()
+    code, output = run(project, "check")
+    assert "warning: " in output
+    assert "FA101" in output
+    project.app.config["ALEMBIC_LINT"] = {"strict": True}
+    assert run(project, "check")[0] == 1
+    assert code == 0, output
 
 
 def test_wrong_setting_is_a_sentence(project):

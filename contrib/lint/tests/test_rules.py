@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 from conftest import module
+from flask_alembic_lint.examples import OLD
 from flask_alembic_lint.rules import RULES, Rule
 from flask_alembic_lint.servers import FAMILIES
 from silent import SILENT
-
-OLD = {"FA103": {"postgresql": "10", "mysql": "5.7", "mariadb": "10.2"}}
-"""Rules about servers that are older than those taken where none is set."""
 
 DOCS = Path(__file__).parents[1] / "docs" / "rules.rst"
 

@@ -295,8 +295,8 @@ def test_what_is_found_in_a_careless_one(lint):
         (10, "FA701"),
         (10, "FA702"),
         (11, "FA203"),
+        (11, "FA601"),
         (12, "FA301"),
-        (12, "FA601"),
         (13, "FA501"),
         (18, "FA308"),
     ]

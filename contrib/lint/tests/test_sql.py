@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from flask_alembic_lint.facts import model
+from flask_alembic_lint.facts import base
 from flask_alembic_lint.facts.sql import facts_of
 from flask_alembic_lint.facts.types import sql_type
 
-WHERE = model.Where("upgrade")
+WHERE = base.Where("upgrade")
 
 
-def facts(sql: str, dialect: str = "postgresql") -> list[model.Fact]:
+def facts(sql: str, dialect: str = "postgresql") -> list[base.Fact]:
     return facts_of(sql, dialect, WHERE)
 
 

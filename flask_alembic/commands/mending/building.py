@@ -111,9 +111,9 @@ class Building:
             self.connection,
             backend_for(self.database.engine.dialect),
             self.heads,
-            scripts,
             steps,
         )
+        member.scripts = scripts
         hooks: Any = _Silence()
         manner = Manner(arguments={}, x_arguments=self.x_arguments)
         part = _Silently(self.environment, hooks, run, member, manner)

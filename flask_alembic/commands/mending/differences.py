@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from .parts import Key, Part
+from .parts import Key, Part, named
 
 if TYPE_CHECKING:
     from .reflecting import Schema
@@ -34,14 +33,7 @@ class Difference:
 
         :param patterns: As for a shell: ``celery_*``, ``author.name``, ``view:*``.
         """
-        table = self.name.partition(".")[0]
-        names = (
-            self.name,
-            table,
-            f"{self.kind}:{self.name}",
-            *(self.name[:at] for at, sign in enumerate(self.name) if sign == "."),
-        )
-        return any(fnmatchcase(name, each) for each in patterns for name in names)
+        return named(self.kind, self.name, patterns)
 
 
 def without(

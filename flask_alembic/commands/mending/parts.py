@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ...dialects.schema_objects import SchemaObject
@@ -45,6 +46,18 @@ class Part:
     def key(self) -> Key:
         """What it is looked up by."""
         return self.kind, self.name
+
+
+def named(kind: str, name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a pattern names a part, or what it belongs to.
+
+    :param kind: What it is.
+    :param name: Its name, the table's in front.
+    :param patterns: As for a shell: ``celery_*``, ``author.name``, ``view:*``.
+    """
+    owners = (name[:at] for at, sign in enumerate(name) if sign == ".")
+    names = (name, f"{kind}:{name}", *owners)
+    return any(fnmatchcase(each, pattern) for pattern in patterns for each in names)
 
 
 def parts_of(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...dialects import backend_for
-from .parts import Part, parts_of
+from .parts import Part, named, parts_of
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -184,3 +184,25 @@ def row_counts(schema: Schema, connection: Connection) -> dict[str, int]:
             counts[".".join(filter(None, name))] = int(count)
     connection.rollback()
     return counts
+
+
+def part_of(schema: Schema, patterns: Sequence[str]) -> Schema:
+    """Return a schema without what patterns name.
+
+    :param schema: What a database holds.
+    :param patterns: As for :func:`.parts.named`.
+    """
+
+    def stays(kind: str, name: str) -> bool:
+        return not named(kind, name, patterns)
+
+    return Schema(
+        schema.metadata,
+        tuple(
+            name
+            for name in schema.tables
+            if stays("table", ".".join(filter(None, name)))
+        ),
+        tuple(each for each in schema.objects if stays(each.kind, each.name)),
+        {key: part for key, part in schema.parts.items() if stays(*key)},
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..facts.model import Batch, Direction
+from ..facts.base import Batch, Direction
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..facts.model import Batch, Direction
+from ..facts.base import Batch, Direction
 from .events import Event
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..facts.model import Direction
+from ..facts.base import Direction
 from . import database as databases
 from .driver import World
 from .events import Capture, Event, Failure

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
+from .alter_options import read_option
+from .base import Fact, Where
 from .columns import CONSTRAINT_STARTS, read_column, read_constraint, read_type
 from .model import (
     AddColumn,
@@ -15,15 +17,11 @@ from .model import (
     DropColumn,
     DropConstraint,
     DropIndex,
-    Fact,
-    Maintenance,
     Opaque,
     RenameObject,
     RenameTable,
-    TableOption,
     Unparsed,
     ValidateConstraint,
-    Where,
     WriteData,
 )
 from .reader import Reader
@@ -95,7 +93,7 @@ def _action(reader: Reader, table: str, where: Where) -> Iterator[Fact]:
         reader.accept("CONSTRAINT")
         yield ValidateConstraint(where=where, table=table, name=reader.name())
     elif start:
-        yield from _option(start, reader, table, where)
+        yield from read_option(start, reader, table, where)
     elif reader.peek().upper in HARMLESS or reader.peek().kind == "number":
         yield Opaque(where=where, table=table, verb=reader.peek().upper, locks=True)
     else:
@@ -245,38 +243,3 @@ def _rename(reader: Reader, table: str, where: Where) -> Iterator[Fact]:
             yield RenameTable(where=where, table=table, to=name)  # MySQL: RENAME new
             return
         yield AlterColumn(where=where, table=table, name=name, new_name=reader.name())
-
-
-def _option(start: str, reader: Reader, table: str, where: Where) -> Iterator[Fact]:
-    text = f"{start} {reader.source(reader.words[reader.at :])}".strip()
-    if start in ("CONVERT", "CHARACTER", "CHARSET", "COLLATE") or (
-        start == "DEFAULT" and reader.accept_any("CHARACTER", "CHARSET", "COLLATE")
-    ):
-        if start == "CONVERT":
-            yield TableOption(where=where, table=table, option="charset", text=text)
-        else:
-            yield Opaque(where=where, table=table, verb=text)
-    elif start in ("ENGINE", "ROW_FORMAT", "KEY_BLOCK_SIZE", "FORCE"):
-        if start == "FORCE" and not reader.done:  # FORCE ROW LEVEL SECURITY
-            yield Opaque(where=where, table=table, verb=text, locks=True)
-        else:
-            yield TableOption(where=where, table=table, option="storage", text=text)
-    elif start == "SET" and reader.accept_any("TABLESPACE", "LOGGED", "UNLOGGED"):
-        yield TableOption(where=where, table=table, option="rewrite", text=text)
-    elif start == "SET" and reader.accept("SCHEMA"):
-        schema = reader.name()
-        to = f"{schema}.{table.rpartition('.')[2]}"
-        yield RenameTable(where=where, table=table, to=to)
-    elif start in ("ATTACH", "DETACH"):
-        quick = reader.has("CONCURRENTLY")
-        yield Maintenance(
-            where=where,
-            table=table,
-            verb=f"{start} PARTITION",
-            concurrently=quick,
-            needs_autocommit=start == "DETACH" and quick,
-        )
-    elif start == "TRUNCATE":
-        yield WriteData(where=where, table=table, verb="truncate")
-    else:
-        yield Opaque(where=where, table=table, verb=text, locks=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .model import ColumnFact, ConstraintKind
+from .base import ColumnFact
+from .model import ConstraintKind
 from .reader import Reader
 from .types import SERIALS, sql_type
 

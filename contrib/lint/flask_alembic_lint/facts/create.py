@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from .base import Fact, Where
 from .columns import CONSTRAINT_STARTS, read_column, read_constraint
 from .model import (
     CreateIndex,
@@ -14,10 +15,8 @@ from .model import (
     DropObject,
     DropTable,
     DropType,
-    Fact,
     Opaque,
     Unparsed,
-    Where,
 )
 from .reader import Reader
 

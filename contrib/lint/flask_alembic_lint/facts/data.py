@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .model import ChangeEnum, Fact, Where, WriteData
+from .base import Fact, Where
+from .model import ChangeEnum, WriteData
 from .reader import Reader
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from .model import ColumnFact
+from .base import ColumnFact
 from .types import UNKNOWN, SqlType, sql_type
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..capture.events import Capture, Event
-from .model import Direction, Fact, Where
+from .base import Direction, Fact, Where
 from .operations import facts_of_operation
 from .rendering import refusal
 from .sql import facts_of

@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from . import constraint_operations
+from .base import UNCHANGED, Fact, Where
 from .elements import (
     column_fact,
     default_text,
-    expression_names,
     qualified,
     type_fact,
     unbound,
 )
 from .model import (
-    UNCHANGED,
     AddColumn,
     AddConstraint,
     AlterColumn,
     CreateIndex,
     CreateTable,
     DropColumn,
-    DropConstraint,
-    DropIndex,
     DropTable,
-    Fact,
     Opaque,
     RenameTable,
     UnboundParameters,
-    Where,
     WriteData,
 )
 from .sql import facts_of
@@ -171,100 +167,6 @@ def _alter_column(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
     )
 
 
-def _create_index(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    kw = op.kw
-    method = kw.get(f"{dialect.name}_using") or kw.get(f"{dialect.name}_prefix") or ""
-    yield CreateIndex(
-        where=where,
-        table=qualified(op.schema, op.table_name),
-        name=op.index_name,
-        columns=expression_names(op.columns),
-        unique=bool(op.unique),
-        concurrently=bool(kw.get("postgresql_concurrently")),
-        if_not_exists=bool(getattr(op, "if_not_exists", None)),
-        method="" if method.lower() == "btree" else method.lower(),
-    )
-
-
-def _drop_index(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    yield DropIndex(
-        where=where,
-        table=qualified(op.schema, op.table_name) if op.table_name else "",
-        name=op.index_name,
-        concurrently=bool(op.kw.get("postgresql_concurrently")),
-        if_exists=bool(getattr(op, "if_exists", None)),
-    )
-
-
-def _foreign_key(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    yield AddConstraint(
-        where=where,
-        table=qualified(op.kw.get("source_schema"), op.source_table),
-        kind="foreign key",
-        name=op.constraint_name,
-        columns=tuple(op.local_cols),
-        referent=qualified(op.kw.get("referent_schema"), op.referent_table),
-        referent_columns=tuple(op.remote_cols),
-        not_valid=bool(op.kw.get("postgresql_not_valid")),
-    )
-
-
-def _check(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    yield AddConstraint(
-        where=where,
-        table=qualified(op.schema, op.table_name),
-        kind="check",
-        name=op.constraint_name,
-        condition=default_text(op.condition, dialect, literal=False) or "",
-        not_valid=bool(op.kw.get("postgresql_not_valid")),
-    )
-
-
-def _unique(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    yield AddConstraint(
-        where=where,
-        table=qualified(op.schema, op.table_name),
-        kind="unique",
-        name=op.constraint_name,
-        columns=expression_names(op.columns),
-    )
-
-
-def _primary_key(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    yield AddConstraint(
-        where=where,
-        table=qualified(op.schema, op.table_name),
-        kind="primary key",
-        name=op.constraint_name,
-        columns=expression_names(op.columns),
-    )
-
-
-def _exclude(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    yield AddConstraint(
-        where=where,
-        table=qualified(op.schema, op.table_name),
-        kind="exclude",
-        name=op.constraint_name,
-    )
-
-
-def _drop_constraint(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
-    kinds = {
-        "foreignkey": "foreign key",
-        "primary": "primary key",
-        "unique": "unique",
-        "check": "check",
-    }
-    yield DropConstraint(
-        where=where,
-        table=qualified(op.schema, op.table_name),
-        name=op.constraint_name,
-        kind=kinds.get(op.constraint_type or "", ""),
-        if_exists=bool(getattr(op, "if_exists", None)),
-    )
-
-
 def _execute(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
     from sqlalchemy import text
 
@@ -292,14 +194,14 @@ READERS: Final[dict[str, Read]] = {
     "AddColumnOp": _add_column,
     "DropColumnOp": _drop_column,
     "AlterColumnOp": _alter_column,
-    "CreateIndexOp": _create_index,
-    "DropIndexOp": _drop_index,
-    "CreateForeignKeyOp": _foreign_key,
-    "CreateCheckConstraintOp": _check,
-    "CreateUniqueConstraintOp": _unique,
-    "CreatePrimaryKeyOp": _primary_key,
-    "CreateExcludeConstraintOp": _exclude,
-    "DropConstraintOp": _drop_constraint,
+    "CreateIndexOp": constraint_operations.create_index,
+    "DropIndexOp": constraint_operations.drop_index,
+    "CreateForeignKeyOp": constraint_operations.foreign_key,
+    "CreateCheckConstraintOp": constraint_operations.check,
+    "CreateUniqueConstraintOp": constraint_operations.unique,
+    "CreatePrimaryKeyOp": constraint_operations.primary_key,
+    "CreateExcludeConstraintOp": constraint_operations.exclude,
+    "DropConstraintOp": constraint_operations.drop_constraint,
     "ExecuteSQLOp": _execute,
     "BulkInsertOp": _bulk_insert,
 }

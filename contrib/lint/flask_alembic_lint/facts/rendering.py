@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..capture.events import Event
 from ..capture.isolation import quiet
-from .model import Unrendered, Where
+from .base import Where
+from .model import Unrendered
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from .alter import read_alter_table
+from .base import Fact, Where
 from .create import read_create, read_drop
 from .data import read_data
 from .model import (
     ChangeEnum,
     CreateTable,
-    Fact,
     LockTable,
     Maintenance,
     ManyStatements,
@@ -22,7 +22,6 @@ from .model import (
     RenameTable,
     Transaction,
     Unparsed,
-    Where,
 )
 from .reader import Reader
 from .tokens import NotReadable, Word, parse_error, statements

@@ -13,7 +13,12 @@ from ..view import View
 from .base import Hit, names_of, rule
 
 
-def _names(fact: AddColumn, value: str = "...") -> dict[str, str]:
+def column_names(fact: AddColumn, value: str = "...") -> dict[str, str]:
+    """Return the names for the rewrite of an added column.
+
+    :param fact: The addition.
+    :param value: Its default, as Python code or SQL.
+    """
     column = fact.column
     return names_of(fact, column=column.name, type=column.type.python, value=value)
 
@@ -57,7 +62,7 @@ def not_null_without_default(view: View) -> Iterator[Hit]:
             "fails, or invents values, where the table has rows, and breaks inserts "
             "by code that does not know the column.",
             fact,
-            names=_names(fact, fitting_default(column.type)),
+            names=column_names(fact, fitting_default(column.type)),
         )
 
 
@@ -100,7 +105,7 @@ def volatile_default(view: View) -> Iterator[Hit]:
             fact,
             severity=None if volatile == "yes" else "warning",
             names={
-                **_names(fact, column.default.replace('"', '\\"')),
+                **column_names(fact, column.default.replace('"', '\\"')),
                 "existing": existing if view.server.is_mysql else "",
             },
         )
@@ -146,85 +151,8 @@ def rewrites_on_old_server(view: View) -> Iterator[Hit]:
             yield Hit(
                 f"{server} rewrites the table {fact.table} to add {column.name}.",
                 fact,
-                names=_names(fact, column.default or ""),
+                names=column_names(fact, column.default or ""),
             )
-
-
-@rule(
-    "FA104",
-    "counted column added",
-    on={"postgresql": "error", "mysql": "error", "mariadb": "error"},
-    reason="""
-    A serial, identity or AUTO_INCREMENT column needs a number in every row. PostgreSQL
-    rewrites the table under an ACCESS EXCLUSIVE lock; MySQL and MariaDB rebuild it and
-    block writes meanwhile.
-    """,
-    rewrite="""
-# a new table with the column; copy in batches, then swap the two
-op.create_table(
-    "${table}_new",
-    sa.Column("$column", $type, primary_key=True)$schema,
-)
-""",
-    unsafe="""
-op.add_column("users", sa.Column("number", sa.Integer(), sa.Identity()))
-""",
-)
-def counted_column(view: View) -> Iterator[Hit]:
-    for fact in view.existing(AddColumn):
-        if fact.column.numbered:
-            yield Hit(
-                f"Every row of {fact.table} gets a number for {fact.column.name}, so "
-                "the whole table is rewritten while writes are blocked.",
-                fact,
-                names=_names(fact),
-            )
-
-
-@rule(
-    "FA105",
-    "stored generated column added",
-    on={
-        "postgresql": "error",
-        "mysql": "error",
-        "mariadb": "error",
-        "sqlite": "error",
-    },
-    reason="""
-    The value is computed for every row and written: PostgreSQL rewrites the table under
-    an ACCESS EXCLUSIVE lock, MySQL and MariaDB copy it and block writes, and SQLite's
-    ALTER TABLE cannot add such a column at all.
-    """,
-    rewrite={
-        "postgresql": """
-op.add_column("$table", sa.Column("$column", $type)$schema)
-# compute it in the app or by a trigger, and fill the old rows in batches
-""",
-        "*": """
-op.add_column(
-    "$table",
-    sa.Column("$column", $type, sa.Computed("...", persisted=False))$schema,
-)
-""",
-    },
-    unsafe="""
-op.add_column(
-    "users", sa.Column("twice", sa.Integer(), sa.Computed("age * 2", persisted=True))
-)
-""",
-)
-def stored_generated(view: View) -> Iterator[Hit]:
-    for fact in view.existing(AddColumn):
-        if fact.column.generated != "stored" or fact.where.online:
-            continue
-        if view.server.is_sqlite and fact.where.batch is not None:
-            continue
-        yield Hit(
-            f"{fact.table}.{fact.column.name} is computed and stored for every row, "
-            "which rewrites the table while it is locked.",
-            fact,
-            names=_names(fact),
-        )
 
 
 @rule(
@@ -251,7 +179,7 @@ def json_column(view: View) -> Iterator[Hit]:
                 f"{fact.table}.{fact.column.name} is json, which has no equality: "
                 "SELECT DISTINCT and UNION over it fail; jsonb can do both.",
                 fact,
-                names=_names(fact),
+                names=column_names(fact),
             )
 
 
@@ -288,7 +216,7 @@ def impossible_on_sqlite(view: View) -> Iterator[Hit]:
                 f"because it {why}.",
                 fact,
                 names={
-                    **_names(fact),
+                    **column_names(fact),
                     "default": f', server_default=sa.text("{column.default}")'
                     if column.default
                     else "",

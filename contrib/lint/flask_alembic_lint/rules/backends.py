@@ -7,16 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts.model import (
-    UNCHANGED,
-    AddColumn,
-    AddConstraint,
-    AlterColumn,
-    CreateTable,
-    Fact,
-    ManyStatements,
-    Unrendered,
-)
+from ..facts.base import UNCHANGED, Fact
+from ..facts.model import AddColumn, AddConstraint, AlterColumn, CreateTable, Unrendered
 from ..view import View
 from .base import Hit, names_of, rule
 
@@ -136,31 +128,6 @@ def recreated(view: View) -> Iterator[Hit]:
                 "and loses its triggers and grants.",
                 fact,
                 names=names_of(fact),
-            )
-
-
-@rule(
-    "FA906",
-    "several statements in one op.execute",
-    on={"sqlite": "error", "mysql": "warning", "mariadb": "warning"},
-    reason="""
-    SQLite's driver refuses it: You can only execute one statement at a time. PyMySQL
-    refuses it unless told otherwise, and asyncpg always does.
-    """,
-    rewrite="""
-op.execute("DELETE FROM a WHERE id = 1")
-op.execute("DELETE FROM b WHERE id = 1")
-""",
-    unsafe="""
-op.execute("DELETE FROM a WHERE id = 1; DELETE FROM b WHERE id = 1")
-""",
-)
-def many_statements(view: View) -> Iterator[Hit]:
-    for direction in view.facts:
-        for fact in view.each(ManyStatements, direction):
-            yield Hit(
-                f"{fact.count} statements are sent as one, which the driver may refuse.",
-                fact,
             )
 
 

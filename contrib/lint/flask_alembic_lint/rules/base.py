@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask_alembic.hooks import PluginError
 
-from ..facts.model import Fact
+from ..facts.base import Fact
 from ..view import View
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..facts.base import Fact
 from ..facts.model import (
     AddColumn,
     AlterColumn,
@@ -15,7 +16,6 @@ from ..facts.model import (
     CreateType,
     DropTable,
     DropType,
-    Fact,
     WriteData,
 )
 from ..view import View, table_key

@@ -7,27 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..facts.base import Fact
 from ..facts.model import (
     AddColumn,
     AddConstraint,
     AlterColumn,
     CreateIndex,
-    CreateTable,
     DropColumn,
     DropConstraint,
     DropIndex,
     DropTable,
-    Fact,
     LockTable,
-    Maintenance,
     Opaque,
     RenameTable,
     TableOption,
-    Transaction,
     WriteData,
 )
+from ..typechanges import cost
 from ..view import View, table_key
 from .base import Hit, names_of, rule
+from .nullability import is_proven
 
 
 def locked_tables(fact: Fact) -> tuple[str, ...]:
@@ -58,13 +57,14 @@ def changes_structure(fact: Fact) -> bool:
 
 @rule(
     "FA601",
-    "locks on several tables held together",
+    "several locking statements in one transaction",
     on={"postgresql": "warning"},
     reason="""
     All locks of a transaction are held until it commits. While the second table is
     waited for, the first one stays shut; code that uses them in the other order can
-    deadlock with the revision. One table a revision, each with its own transaction,
-    locks least.
+    deadlock with the revision. And an ALTER TABLE that is quick by itself shuts out
+    reads and writes for as long as a later statement works through the table. One
+    statement a transaction locks least.
     """,
     rewrite="""
 # this revision: what concerns $first
@@ -79,30 +79,86 @@ op.add_column("users", sa.Column("bio", sa.Text()))
 op.add_column("posts", sa.Column("summary", sa.Text()))
 """,
 )
-def several_tables(view: View) -> Iterator[Hit]:
-    held: dict[int, dict[str, str]] = {}
+def several_locks(view: View) -> Iterator[Hit]:
+    held: dict[int, list[Fact]] = {}
     told: set[int] = set()
     for fact in view.facts["upgrade"]:
         number = view.transaction(fact)
         if number is None or number in told or view.is_fresh(fact):
             continue
-        if isinstance(fact, DropTable):
-            continue  # nobody is to use it any more
-        tables = held.setdefault(number, {})
-        before = dict(tables)
-        for table in locked_tables(fact):
-            if table_key(table) not in view.created:
-                tables.setdefault(table_key(table), table)
-        one_statement = isinstance(fact, AddConstraint) and not before
-        if len(tables) > 1 and len(tables) > len(before) and not one_statement:
+        if isinstance(fact, DropTable) or not _locked(fact, view):
+            continue  # nobody is to use a dropped table any more
+        earlier = held.setdefault(number, [])
+        hit = _together(fact, earlier, view)
+        if hit is not None:
             told.add(number)
-            first, second = list(tables.values())[:2]
-            yield Hit(
-                f"The locks on {' and '.join(tables.values())} are held together until "
-                "the revision commits.",
-                fact,
-                names=names_of(fact, first=first, second=second),
-            )
+            yield hit
+        earlier.append(fact)
+
+
+def _locked(fact: Fact, view: View) -> list[str]:
+    """Return the tables that a fact locks and that others can see."""
+    return [
+        table for table in locked_tables(fact) if table_key(table) not in view.created
+    ]
+
+
+def _together(fact: Fact, earlier: list[Fact], view: View) -> Hit | None:
+    """Return what is wrong with a lock on top of those that are held already."""
+    others = [each for each in earlier if each.where.statement != fact.where.statement]
+    known = {
+        table_key(table): table for each in others for table in _locked(each, view)
+    }
+    new = [table for table in _locked(fact, view) if table_key(table) not in known]
+    if known and new:
+        listed = " and ".join([*known.values(), *new])
+        return Hit(
+            f"The locks on {listed} are held together until the revision commits.",
+            fact,
+            names=names_of(fact, first=next(iter(known.values())), second=new[0]),
+        )
+    shut = [
+        each
+        for each in others
+        if shuts_out(each) and table_key(each.table) == table_key(fact.table)
+    ]
+    if shut and takes_long(fact, view):
+        return Hit(
+            f"An earlier statement locks {fact.table} against reads and writes, and "
+            "the lock is held while this one works through the table.",
+            fact,
+            names=names_of(fact, first=fact.table, second=fact.table),
+        )
+    return None
+
+
+def shuts_out(fact: Fact) -> bool:
+    """Return whether a fact takes the lock on PostgreSQL that stops readers too.
+
+    :param fact: What is done.
+    """
+    if isinstance(fact, AddConstraint):
+        return fact.kind != "foreign key"
+    kinds = (AddColumn, DropColumn, AlterColumn, DropConstraint, TableOption)
+    return isinstance(fact, kinds)
+
+
+def takes_long(fact: Fact, view: View) -> bool:
+    """Return whether a fact makes PostgreSQL go through the whole table.
+
+    :param fact: What is done.
+    :param view: The revision.
+    """
+    if isinstance(fact, CreateIndex):
+        return not fact.concurrently
+    if isinstance(fact, AddConstraint):
+        return not (fact.not_valid or fact.using_index)
+    if isinstance(fact, AlterColumn):
+        rewrites = fact.type is not None and (
+            cost(fact.old_type, fact.type, view.server) == "rewrite"
+        )
+        return rewrites or (fact.nullable is False and not is_proven(fact, view))
+    return False
 
 
 @rule(
@@ -142,33 +198,6 @@ def several_statements(view: View) -> Iterator[Hit]:
 
 
 @rule(
-    "FA603",
-    "BEGIN, COMMIT or ROLLBACK as SQL",
-    on={"*": "warning"},
-    reason="""
-    Alembic and SQLAlchemy do not learn that their transaction is over: what follows runs
-    in another one or in none, a failure cannot be rolled back, and the version may be
-    noted though the work is not done. autocommit_block() does it so that they know.
-    """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("...")
-""",
-    unsafe="""
-op.execute("COMMIT")
-""",
-)
-def transaction_control(view: View) -> Iterator[Hit]:
-    for direction in view.facts:
-        for fact in view.each(Transaction, direction):
-            yield Hit(
-                f"{fact.verb.upper()} as SQL ends or begins a transaction that Alembic "
-                "knows nothing of.",
-                fact,
-            )
-
-
-@rule(
     "FA604",
     "table locked by hand",
     on={"*": "warning"},
@@ -192,132 +221,3 @@ def locked_by_hand(view: View) -> Iterator[Hit]:
             fact,
             names=names_of(fact),
         )
-
-
-@rule(
-    "FA605",
-    "maintenance that blocks the table",
-    on={"postgresql": "error", "mysql": "warning", "mariadb": "warning"},
-    reason="""
-    VACUUM FULL, CLUSTER, REINDEX and REFRESH MATERIALIZED VIEW without CONCURRENTLY
-    write everything anew under a lock that blocks reads or writes; OPTIMIZE TABLE
-    rebuilds the table.
-    """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("$verb CONCURRENTLY ...")
-""",
-    unsafe="""
-op.execute("REFRESH MATERIALIZED VIEW totals")
-op.execute("OPTIMIZE TABLE users")
-""",
-)
-def maintenance(view: View) -> Iterator[Hit]:
-    for fact in view.existing(Maintenance):
-        if fact.rewrites and not fact.verb.startswith("ALTER DOMAIN"):
-            yield Hit(
-                f"{fact.verb} {fact.table} writes everything anew and blocks others "
-                "meanwhile.".replace("  ", " "),
-                fact,
-                names=names_of(fact, verb=fact.verb),
-            )
-
-
-@rule(
-    "FA606",
-    "statement that cannot run in a transaction",
-    on={"postgresql": "error"},
-    reason="""
-    PostgreSQL refuses VACUUM, ALTER SYSTEM, REINDEX CONCURRENTLY, REINDEX DATABASE and
-    DETACH PARTITION CONCURRENTLY inside a transaction block, and a revision runs in
-    one.
-    """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("$sql")
-""",
-    unsafe="""
-op.execute("VACUUM ANALYZE users")
-""",
-)
-def needs_autocommit(view: View) -> Iterator[Hit]:
-    for direction in view.facts:
-        for fact in view.each(Maintenance, direction):
-            if fact.needs_autocommit and view.in_transaction(fact):
-                yield Hit(
-                    f"PostgreSQL refuses {fact.verb} inside a transaction.",
-                    fact,
-                    names=names_of(fact, sql=fact.where.text.replace('"', '\\"')),
-                )
-
-
-@rule(
-    "FA607",
-    "how a table is stored is changed",
-    on={"postgresql": "error", "mysql": "warning", "mariadb": "warning"},
-    reason="""
-    SET TABLESPACE, SET LOGGED and SET UNLOGGED write the PostgreSQL table anew under an
-    ACCESS EXCLUSIVE lock. ENGINE, ROW_FORMAT, KEY_BLOCK_SIZE and FORCE rebuild a MySQL
-    or MariaDB table; a change of engine copies it and blocks writes.
-    """,
-    rewrite="""
-# lint: ignore[FA607] runs in the maintenance window of 12 May
-op.execute("ALTER TABLE $qualified $text")
-""",
-    unsafe="""
-op.execute("ALTER TABLE users SET UNLOGGED")
-op.execute("ALTER TABLE users ROW_FORMAT=COMPRESSED")
-""",
-)
-def storage(view: View) -> Iterator[Hit]:
-    for fact in view.existing(TableOption):
-        if fact.option != "charset" and not fact.where.online:
-            yield Hit(
-                f"{fact.text} writes the whole table {fact.table} anew.",
-                fact,
-                names=names_of(fact, text=fact.text),
-            )
-
-
-@rule(
-    "FA608",
-    "IF EXISTS on some statements only",
-    on={"mysql": "warning", "mariadb": "warning", "postgresql": "warning"},
-    reason="""
-    IF EXISTS and IF NOT EXISTS are there so that a revision which failed half-way can
-    run again. Where nothing is rolled back, that works only if every statement has
-    them: the first one without stops the second run.
-    """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("CREATE TABLE IF NOT EXISTS ... (id INTEGER PRIMARY KEY)")
-    op.execute("DROP TABLE IF EXISTS ...")
-""",
-    unsafe="""
-with op.get_context().autocommit_block():
-    op.execute("CREATE TABLE IF NOT EXISTS logs (id INTEGER PRIMARY KEY)")
-    op.execute("ALTER TABLE users ADD COLUMN log_id INTEGER")
-""",
-)
-def mixed_guards(view: View) -> Iterator[Hit]:
-    kinds = (CreateTable, DropTable, AddColumn, DropColumn, CreateIndex, DropIndex)
-    open_ = [
-        fact
-        for fact in view.facts["upgrade"]
-        if isinstance(fact, (*kinds, DropConstraint))
-        and not (view.server.transactional_ddl and view.in_transaction(fact))
-    ]
-    guarded = [fact for fact in open_ if _is_guarded(fact)]
-    bare = [fact for fact in open_ if not _is_guarded(fact)]
-    if guarded and bare:
-        yield Hit(
-            "This statement has no IF EXISTS or IF NOT EXISTS, others of the revision "
-            "have: after a failure the revision still cannot run again.",
-            bare[0],
-        )
-
-
-def _is_guarded(fact: Fact) -> bool:
-    return bool(
-        getattr(fact, "if_exists", False) or getattr(fact, "if_not_exists", False)
-    )

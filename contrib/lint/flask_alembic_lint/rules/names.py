@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..facts.base import Fact
 from ..facts.model import (
     AddColumn,
     AddConstraint,
@@ -15,7 +16,6 @@ from ..facts.model import (
     CreateTable,
     CreateType,
     DropTable,
-    Fact,
     RenameTable,
 )
 from ..view import View, table_key

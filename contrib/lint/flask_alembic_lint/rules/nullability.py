@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..facts.base import UNCHANGED
 from ..facts.model import (
-    UNCHANGED,
     AddColumn,
     AddConstraint,
     AlterColumn,
@@ -71,7 +71,7 @@ def set_not_null(view: View) -> Iterator[Hit]:
     for fact in view.existing(AlterColumn):
         if fact.nullable is not False or fact.old_nullable is False:
             continue
-        if fact.restates_all or view.is_emptied(fact) or _is_proven(fact, view):
+        if fact.restates_all or view.is_emptied(fact) or is_proven(fact, view):
             continue
         old = fact.old_type or fact.type
         how = {
@@ -89,8 +89,12 @@ def set_not_null(view: View) -> Iterator[Hit]:
         )
 
 
-def _is_proven(fact: AlterColumn, view: View) -> bool:
-    """Return whether a CHECK constraint spares PostgreSQL the reading."""
+def is_proven(fact: AlterColumn, view: View) -> bool:
+    """Return whether a CHECK constraint spares PostgreSQL the reading.
+
+    :param fact: The ``SET NOT NULL``.
+    :param view: The revision.
+    """
     if not view.server.is_postgresql or not view.server.at_least(12):
         return False
 

@@ -1,0 +1,127 @@
+"""Rules about revisions and SQL text that cannot be looked into."""
+
+# What a rule finds and why is said by the arguments of its decorator.
+# ruff: noqa: D103
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts.model import (
+    ManyStatements,
+    UnboundParameters,
+    Unparsed,
+)
+from ..view import View
+from .base import Hit, rule
+
+
+@rule(
+    "FA904",
+    "revision that cannot be looked into",
+    on={"*": "info"},
+    reason="""
+    The functions of a revision are run with a database that is not there: queries find
+    nothing. Where code goes on as if they had found something it stops, and what comes
+    after that was not checked. Nothing was executed in any database.
+    """,
+    rewrite="""
+for row in op.get_bind().execute(sa.text("SELECT id FROM users LIMIT 1")):
+    op.execute(f"UPDATE users SET first = true WHERE id = {row.id}")
+""",
+    unsafe="""
+row = op.get_bind().execute(sa.text("SELECT id FROM users LIMIT 1")).fetchone()
+op.execute(f"UPDATE users SET first = true WHERE id = {row[0]}")
+""",
+)
+def not_captured(view: View) -> Iterator[Hit]:
+    if view.missing:
+        names = ", ".join(dict.fromkeys(name for _, name in view.missing))
+        yield Hit(
+            f"{names} cannot be imported here; a stand-in that does nothing took its "
+            "place.",
+            line=view.missing[0][0],
+        )
+    for failure in view.failures:
+        part = f"{failure.direction}()" if failure.direction else "The file"
+        yield Hit(
+            f"{part} stopped without a database, so what follows was not checked: "
+            f"{failure.error}.".replace("..", "."),
+            line=failure.line,
+        )
+
+
+@rule(
+    "FA905",
+    "SQL that cannot be read",
+    on={"*": "info"},
+    reason="""
+    The SQL is not one that the parser knows, so no rule could look at it. It may be
+    right all the same; have somebody read it.
+    """,
+    rewrite="""
+op.execute("DELETE FROM users WHERE id = 1")
+""",
+    unsafe="""
+op.execute("DELETE users WHERE FROM id = 1")
+""",
+)
+def not_parsed(view: View) -> Iterator[Hit]:
+    for direction in view.facts:
+        for fact in view.each(Unparsed, direction):
+            yield Hit(
+                f"This SQL could not be read and was not checked: {fact.error}.",
+                fact,
+            )
+
+
+@rule(
+    "FA907",
+    "colon in SQL text taken for a parameter",
+    on={"*": "error"},
+    reason="""
+    op.execute turns text into sqlalchemy.text, where a name after a colon is a
+    parameter. Nothing gives it a value, so the revision fails. Write a backslash before
+    the colon, or give the value.
+    """,
+    rewrite="""
+op.execute(r"UPDATE users SET theme = '{\\"main\\"\\:dark}' WHERE id = 1")
+""",
+    unsafe="""
+op.execute("UPDATE users SET theme = '{main:dark, size :big}' WHERE id = 1")
+""",
+)
+def unbound_parameters(view: View) -> Iterator[Hit]:
+    for direction in view.facts:
+        for fact in view.each(UnboundParameters, direction):
+            listed = ", ".join(f":{name}" for name in fact.names)
+            yield Hit(
+                f"{listed} is taken for a parameter without a value, so the revision "
+                "fails.",
+                fact,
+            )
+
+
+@rule(
+    "FA906",
+    "several statements in one op.execute",
+    on={"sqlite": "error", "mysql": "warning", "mariadb": "warning"},
+    reason="""
+    SQLite's driver refuses it: You can only execute one statement at a time. PyMySQL
+    refuses it unless told otherwise, and asyncpg always does.
+    """,
+    rewrite="""
+op.execute("DELETE FROM a WHERE id = 1")
+op.execute("DELETE FROM b WHERE id = 1")
+""",
+    unsafe="""
+op.execute("DELETE FROM a WHERE id = 1; DELETE FROM b WHERE id = 1")
+""",
+)
+def many_statements(view: View) -> Iterator[Hit]:
+    for direction in view.facts:
+        for fact in view.each(ManyStatements, direction):
+            yield Hit(
+                f"{fact.count} statements are sent as one, which the driver may refuse.",
+                fact,
+            )

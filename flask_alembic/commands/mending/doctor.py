@@ -1,0 +1,162 @@
+"""``doctor``: what is wrong with the history and the databases, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...environment.databases import choose
+from ...errors import HistoryError
+from ...hooks import specs
+from ...hooks.payloads import LintTarget
+from ..connecting import connected
+from ..generating import gather_problems
+from ..invocation import Invocation, invoked
+from .files import broken_files, case_only, head_problems
+from .findings import Finding
+from .fixing import fix
+from .patients import Patient, half_applied, table_findings, width_findings
+from .rows import VersionRows, read_rows, row_findings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ...environment.databases import Database
+    from ...environment.objects import Environment
+    from ...environment.scripts import Scripts
+
+AUDIT = "AUDIT"
+"""What the codes of problems begin with that tell of files changed after they ran."""
+
+
+def doctor(
+    environment: Environment, databases: Sequence[str] = (), *, fix: bool = False
+) -> tuple[Finding, ...]:
+    """Return what is wrong with the history and the databases.
+
+    :param environment: The app's environment; an app context must be active.
+    :param databases: Which databases; all for none.
+    :param fix: Whether to mend what is safe to mend, with the migration lock held:
+        widen the version column, and delete rows of the version table that are empty,
+        repeated or ancestors of other rows. Each database in one transaction.
+    :raises LockNotObtained: When another run held the lock for too long.
+    """
+    with invoked(environment, "doctor", databases=tuple(databases), fix=fix) as call:
+        chosen = choose(environment.databases(), databases)
+        try:
+            scripts = environment.scripts()
+        except HistoryError as error:
+            found = [_broken(each) for each in broken_files(environment, error)]
+        else:
+            found = _Doctor(call, scripts, len(environment.databases()) > 1).examine(
+                chosen, fix
+            )
+        call.problems = tuple(finding.problem() for finding in found)
+        call.ok = all(finding.fixed for finding in found)
+        call.data = {"findings": [_fields(finding) for finding in found]}
+        return tuple(found)
+
+
+def _fields(finding: Finding) -> dict[str, Any]:
+    values = {name: getattr(finding, name) for name in Finding.__slots__}
+    return {**values, "fixed": finding.fixed}
+
+
+def _broken(problem: Any) -> Finding:
+    return Finding(
+        problem.code, problem.message, "flask db check", None, problem.advice
+    )
+
+
+@dataclass
+class _Doctor:
+    """One examination."""
+
+    call: Invocation
+    scripts: Scripts
+    several: bool
+
+    def examine(self, databases: Sequence[Database], fixing: bool) -> list[Finding]:
+        """Look at everything, and mend what is safe if that is wanted."""
+        found = [*self._of_history()]
+        for database in databases:
+            found += self._one(database, fixing)
+        return [*found, *self._changed_files(databases)]
+
+    def _of_history(self) -> Iterator[Finding]:
+        for problem in head_problems(self.scripts):
+            heads = " ".join(sorted(self.scripts.get_heads()))
+            yield Finding(
+                problem.code,
+                problem.message,
+                f"flask db merge {heads} -m 'join the heads'",
+                advice="If one of them was not applied anywhere, let it follow the "
+                "other instead: change its down_revision.",
+            )
+        for ids in case_only(self.scripts):
+            yield Finding(
+                "case-only",
+                f"The revisions {' and '.join(ids)} differ in upper and lower case "
+                "only: MySQL, MariaDB and some file systems take them for one.",
+                f"flask db edit {ids[-1]}",
+                advice="Give one of them another id, and those that follow it too; "
+                "databases that are at it need a stamp --purge afterwards.",
+            )
+
+    def _one(self, database: Database, fixing: bool) -> list[Finding]:
+        environment, hooks = self.call.environment, self.call.hooks
+        with ExitStack() as stack:
+            connection = stack.enter_context(connected(environment, hooks, database))
+            found, table = self._look(database, connection)
+            if not fixing or not any(finding.fixable for finding in found):
+                return found
+            lock = hooks.ask(
+                specs.migration_lock, database=database.name, connection=connection
+            )
+            if lock is not None:
+                stack.enter_context(lock)
+            # Somebody else may have mended it while we waited.
+            found, table = self._look(database, connection)
+            return fix(environment, self.scripts, database, connection, table, found)
+
+    def _look(
+        self, database: Database, connection: Connection
+    ) -> tuple[list[Finding], VersionRows]:
+        option = f" --database {database.name}" if self.several else ""
+        table = read_rows(self.call.environment, database, connection)
+        patient = Patient(
+            self.call.environment, self.scripts, database, connection, table, option
+        )
+        found = [
+            *table_findings(patient),
+            *row_findings(self.scripts, database.name, table, option),
+            *width_findings(patient),
+            *half_applied(patient),
+        ]
+        if connection.in_transaction():
+            connection.rollback()
+        return found, table
+
+    def _changed_files(self, databases: Sequence[Database]) -> Iterator[Finding]:
+        """Yield files that have changed since they were applied, if a plugin tells."""
+        if not self.call.hooks.implemented(specs.lint_problems):
+            return
+        dialects = {each.name: each.engine.dialect.name for each in databases}
+        for script in list(self.scripts.walk_revisions())[::-1]:
+            path = Path(script.path)
+            source = path.read_text("utf-8", errors="replace")
+            target = LintTarget(
+                script.revision, path, source, script, dialects=dialects
+            )
+            for problem in gather_problems(self.call, target):
+                if problem.code.startswith(AUDIT) and problem.severity != "info":
+                    yield Finding(
+                        "changed-file",
+                        problem.message,
+                        f"git log --oneline -- {path}",
+                        problem.database,
+                        problem.advice,
+                    )

@@ -1,0 +1,160 @@
+"""A revision file made from operations that are known already, not from models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...environment.scripts import write_new
+from ...errors import CheckFailed, TemplateError
+from ...hooks import specs
+from ...hooks.payloads import LintTarget, RevisionRequest
+from ..generating import gather_problems
+
+if TYPE_CHECKING:
+    from alembic.operations.ops import DowngradeOps, UpgradeOps
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import Script
+
+    from ...environment.objects import Environment
+    from ..invocation import Invocation
+    from .rewriting import Rewritten
+
+
+class Content:
+    """What a revision does in one database.
+
+    :param context: The context of the database; its dialect decides how it is written.
+    :param upgrade: The operations of ``upgrade()``.
+    :param downgrade: The operations of ``downgrade()``.
+    """
+
+    def __init__(
+        self, context: MigrationContext, upgrade: UpgradeOps, downgrade: DowngradeOps
+    ) -> None:
+        self.context = context
+        self.upgrade = upgrade
+        self.downgrade = downgrade
+
+
+def draft(
+    call: Invocation,
+    scripts: Rewritten,
+    request: RevisionRequest,
+    id_: str,
+    contents: Mapping[str, Content],
+    *,
+    force: bool = False,
+) -> Script:
+    """Write a draft of a revision; nobody is told yet.
+
+    :param call: The command at work.
+    :param scripts: The history that it goes into.
+    :param request: What it is; its ``path`` is the desk.
+    :param id_: Its id.
+    :param contents: What it does, by database.
+    :param force: Whether to write it in spite of lint errors.
+    :raises CheckFailed: When a linter finds errors.
+    """
+    from alembic.autogenerate import RevisionContext
+
+    environment = call.environment
+    several = len(environment.databases()) > 1
+    names = iter(contents)
+
+    def process(context: Any, revision: Any, directives: list[Any]) -> None:
+        content = contents[next(names)]
+        directives[-1].upgrade_ops_list[-1].ops = content.upgrade.ops
+        directives[-1].downgrade_ops_list[-1].ops = content.downgrade.ops
+        environment.hooks.edit(
+            specs.process_revision_directives,
+            context=context,
+            revision=revision,
+            directives=directives,
+        )
+
+    arguments = {
+        "message": request.message,
+        "autogenerate": False,
+        "sql": False,
+        "head": list(request.parents) or "base",
+        "splice": True,
+        "branch_label": list(request.branch_labels) or None,
+        "version_path": str(request.path),
+        "rev_id": id_,
+        "depends_on": list(request.depends_on) or None,
+    }
+    config = environment.config
+    if config.get_main_option("databases") is None:
+        config.set_main_option("databases", ", ".join(environment.databases()))
+    drafting = RevisionContext(config, scripts, arguments, process)
+    for name, content in contents.items():
+        if several:
+            content.context.opts["upgrade_token"] = f"{name}_upgrades"
+            content.context.opts["downgrade_token"] = f"{name}_downgrades"
+        drafting.run_no_autogenerate((), content.context)
+    scripts.before_write = lambda revision, source, path: _lint(
+        call, LintTarget(revision, None, source), force
+    )
+    try:
+        written = [script for script in drafting.generate_scripts() if script]
+    finally:
+        scripts.before_write = None
+    if len(written) != 1:
+        raise TemplateError(
+            f"A plugin made {len(written)} revisions of one.",
+            "Disable what changes revisions in process_revision_directives for this.",
+        )
+    return written[0]
+
+
+def _lint(call: Invocation, target: LintTarget, force: bool) -> None:
+    problems = gather_problems(call, target)
+    call.problems = (*call.problems, *problems)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors and not force:
+        raise CheckFailed(
+            "The revision was not written: "
+            + "; ".join(f"{problem.code} {problem.message}" for problem in errors),
+            "Mend what it is about, or use --force.",
+        )
+
+
+def put_in_place(draft: Path, folder: Path) -> Path:
+    """Move a draft to where it belongs, all of it at once.
+
+    :param draft: The draft.
+    :param folder: The folder of revisions.
+    :return: The revision file.
+    :raises RevisionFileError: When there is such a file already.
+    """
+    target = folder / draft.name
+    write_new(target, draft.read_bytes())
+    return target
+
+
+def announce(
+    call: Invocation, environment: Environment, request: RevisionRequest, id_: str
+) -> Script:
+    """Load a revision that is in place, and tell of it.
+
+    :param call: The command at work.
+    :param environment: The app's environment.
+    :param request: What it is.
+    :param id_: Its id.
+    """
+    script: Script = environment.scripts().get_revision(id_)
+    call.scripts = (script,)
+    call.hooks.tell(specs.revision_generated, request=request, scripts=(script,))
+    return script
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file or folder.
+
+    :param one: A path.
+    :param other: Another one.
+    """
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -1,0 +1,196 @@
+"""What each place can do, and what those on a server have in common."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...errors import DatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+T = TypeVar("T")
+
+PREFIX = "flask_alembic_test_"
+"""What the name of every test database begins with."""
+
+
+def new_name() -> str:
+    """Return a name that no other database has."""
+    return PREFIX + uuid.uuid4().hex[:12]
+
+
+class Place(ABC):
+    """Makes databases that are only for tests, and copies them.
+
+    .. versionadded:: 4.0
+    """
+
+    redirects = True
+    """Whether an engine is led to a database by its name."""
+
+    @abstractmethod
+    def create(self) -> str:
+        """Make an empty database and return its name."""
+
+    @abstractmethod
+    def copy(self, template: str) -> str | None:
+        """Make a copy and return its name.
+
+        :param template: A database that nobody is connected to.
+        :return: ``None`` when it holds something that cannot be copied.
+        """
+
+    @abstractmethod
+    def drop(self, name: str) -> None:
+        """Drop a database, although sessions may be left in it."""
+
+    @abstractmethod
+    def where(self, connection: Connection) -> str:
+        """Return the name of the database that a connection leads to."""
+
+    def url(self, url: URL, name: str) -> URL:
+        """Return the URL of a database here.
+
+        :param url: The URL of the app's own database.
+        :param name: The name of the other one.
+        """
+        return url.set(database=name)
+
+    def use(self, engine: Engine) -> None:
+        """Connect to the server as this engine does from now on."""
+
+    def load(self, engine: Engine, name: str) -> None:
+        """Fill what the engine is connected to, where ``redirects`` is false."""
+
+    def save(self, engine: Engine, name: str) -> None:
+        """Keep what the engine is connected to, where ``redirects`` is false."""
+
+
+class Server(Place):
+    """Databases on a server, made over a connection of their own in autocommit.
+
+    :param engine: Tells where the server is.
+    """
+
+    maintenance: tuple[str | None, ...] = ()
+    """The databases to connect to, the first that answers; the app's comes last."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.use(engine)
+
+    def use(self, engine: Engine) -> None:
+        """Connect to the server as this engine does from now on."""
+        self._dialect = engine.dialect
+        self._url = engine.url
+        self._arguments = driver_arguments(engine)
+
+    def administer(self, work: Callable[[Connection], T]) -> T:
+        """Call a function with a connection to the server, in autocommit.
+
+        :param work: The function.
+        :raises DatabaseError: When the server cannot be reached.
+        """
+        if self._dialect.is_async:
+            return in_loop(lambda: self._administer(work))
+        return self._administer(work)
+
+    def _administer(self, work: Callable[[Connection], T]) -> T:
+        from sqlalchemy.exc import DBAPIError
+
+        failure: DBAPIError | None = None
+        for name in (*self.maintenance, self._url.database):
+            engine = self._engine(name)
+            try:
+                connection = engine.connect()
+            except DBAPIError as error:
+                failure = failure or error
+                continue
+            try:
+                return work(connection)
+            finally:
+                connection.close()
+                engine.dispose()
+        raise DatabaseError(
+            f"No test database can be made on {self._url.host or 'the server'}: "
+            f"{failure.orig if failure else 'it does not answer'}.",
+            "Start the server, or mend the URL that the app is configured with.",
+        )
+
+    def _engine(self, name: str | None) -> Engine:
+        import sqlalchemy as sa
+
+        return sa.create_engine(
+            self._url.set(database=name),
+            poolclass=sa.NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args=self._arguments,
+        )
+
+
+class _Seen(Exception):
+    """Ends an attempt to connect."""
+
+
+def driver_arguments(engine: Engine) -> dict[str, Any]:
+    """Return what the app gives to its driver beside what the URL says.
+
+    Nothing is connected: certificates and the like go along, the database may not
+    exist at all.
+
+    :param engine: An engine of the app.
+    """
+    from sqlalchemy import event
+
+    seen: dict[str, Any] = {}
+
+    def look(dialect: Any, record: Any, cargs: Any, cparams: dict[str, Any]) -> None:
+        seen.update(cparams)
+        raise _Seen
+
+    event.listen(engine, "do_connect", look)
+    try:
+        engine.pool.recreate().connect().close()
+    except _Seen:
+        pass
+    finally:
+        event.remove(engine, "do_connect", look)
+    _, from_url = engine.dialect.create_connect_args(engine.url)
+    return {name: value for name, value in seen.items() if name not in from_url}
+
+
+def in_loop(work: Callable[[], T]) -> T:
+    """Call synchronous work where async drivers can be used.
+
+    In a thread of its own, as the test may run inside an event loop.
+
+    :param work: What to call.
+    """
+    import asyncio
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    outcome: list[Any] = []
+
+    async def main() -> T:
+        async with AsyncSession() as session:
+            return await session.run_sync(lambda _: work())
+
+    def run() -> None:
+        try:
+            outcome.append((True, asyncio.run(main())))
+        except BaseException as error:
+            outcome.append((False, error))
+
+    thread = threading.Thread(target=run, name="flask-alembic-testing")
+    thread.start()
+    thread.join()
+    done, value = outcome[0]
+    if not done:
+        raise value
+    result: T = value
+    return result
