@@ -31,7 +31,7 @@ def _light(index: Index, graph: Graph, id_: str) -> Script:
     script = LazyScript(graph.record(id_), index.forget)
     script.nextrev = frozenset(graph.children(id_))
     # Alembic's own name for what follows, dependencies included: ``is_head`` and its
-    # like are computed from the two. tests/test_light.py compares them with a map's.
+    # like are computed from the two. tests/test_viewing.py compares them with a map's.
     script._all_nextrev = frozenset(graph.followers(id_))
     script.branch_labels = set(graph.labels(id_))
     return script

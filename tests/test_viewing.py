@@ -1,0 +1,141 @@
+"""Commands see the same history through the index and through Alembic's map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from histories import Files, written
+from history_strategies import healthy
+from hypothesis import HealthCheck, given, settings
+from projects import dispose, make_app, write_chain, write_revision
+
+from flask_alembic.commands.viewing import IndexView, MapView, view_of
+from flask_alembic.environment.graph import Graph, NeedsMap
+from flask_alembic.environment.index import Index
+from flask_alembic.environment.scripts import Scripts
+
+PROPERTY = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=60,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def described(script: Any) -> tuple[Any, ...]:
+    """All that a revision tells without its module."""
+    return (
+        script.revision,
+        script.down_revision,
+        script.dependencies,
+        frozenset(script.branch_labels),
+        script.doc,
+        script.longdoc,
+        Path(script.path).name,
+        script.is_head,
+        script.is_base,
+        script.is_branch_point,
+        script.is_merge_point,
+        script.nextrev,
+        script._all_nextrev,
+    )
+
+
+def views(files: Files, root: Path) -> tuple[IndexView, MapView] | None:
+    locations = [str(root / path) for path in files.locations]
+    index = Index(locations, recursive=files.recursive)
+    try:
+        graph = Graph(index.scan())
+    except NeedsMap:
+        return None
+    scripts = Scripts(
+        str(root),
+        version_locations=locations,
+        recursive_version_locations=files.recursive,
+    )
+    return IndexView(index, graph), MapView(scripts)
+
+
+@PROPERTY
+@given(files=healthy())
+def test_both_answer_alike(files: Files) -> None:
+    with written(files) as root:
+        found = views(files, root)
+        if found is None:
+            return
+        quick, slow = found
+        ids = [file.revision for file in files.files]
+        assert all(id_ in quick and id_ in slow for id_ in ids)
+        assert "nothing" not in quick
+        assert quick.real_heads() == slow.real_heads()
+        for resolve in (False, True):
+            assert [described(one) for one in quick.heads(resolve)] == [
+                described(one) for one in slow.heads(resolve)
+            ]
+        assert [described(one) for one in quick.branch_points()] == [
+            described(one) for one in slow.branch_points()
+        ]
+        for id_ in ids:
+            assert [one.revision for one in quick.current([id_])] == [
+                one.revision for one in slow.current([id_])
+            ]
+
+
+def no_map() -> None:
+    raise AssertionError("the map was built")
+
+
+@pytest.fixture
+def project(sqlite_url: str, tmp_path: Path):
+    folder = tmp_path / "migrations"
+    write_chain(folder, 4)
+    app, alembic = make_app(sqlite_url, folder)
+    with app.app_context():
+        yield alembic, alembic.environment_for(app), folder
+    dispose(app)
+
+
+def test_a_line_is_walked_without_a_map(project, monkeypatch) -> None:
+    alembic, environment, _ = project
+    monkeypatch.setattr(environment, "scripts", no_map)
+    assert isinstance(view_of(environment), IndexView)
+    assert [one.revision for one in alembic.log()] == ["r001", "r002", "r003", "r004"]
+    assert [one.revision for one in alembic.log("r002", "r003")] == ["r002", "r003"]
+    assert [one.revision for one in alembic.show(["head", "r001"])] == ["r004", "r001"]
+    assert [one.revision for one in alembic.heads()] == ["r004"]
+    assert alembic.current() == []
+    assert alembic.branches() == []
+    assert alembic.needs_upgrade()
+
+
+def test_an_upgrade_at_head_needs_no_map(project, monkeypatch) -> None:
+    alembic, environment, _ = project
+    alembic.upgrade()
+    monkeypatch.setattr(environment, "scripts", no_map)
+    assert alembic.upgrade().applied == ()
+
+
+def test_a_computed_id_takes_the_map(project) -> None:
+    alembic, environment, folder = project
+    path = write_revision(folder, "r005", "r004")
+    path.write_text(path.read_text().replace("'r005'", "'r00' + str(5)"))
+    assert isinstance(view_of(environment), MapView)
+    assert [one.revision for one in alembic.heads()] == ["r005"]
+
+
+def test_a_shown_revision_can_be_executed(project) -> None:
+    alembic, _, _ = project
+    (script,) = alembic.show("r002")
+    assert callable(script.module.upgrade)
+
+
+def test_new_files_are_seen(project) -> None:
+    alembic, _, folder = project
+    alembic.heads()
+    write_revision(folder, "r005", "r004")
+    assert [one.revision for one in alembic.heads()] == ["r005"]
+    (folder / "r005.py").unlink()
+    assert [one.revision for one in alembic.heads()] == ["r004"]
