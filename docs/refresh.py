@@ -126,6 +126,37 @@ def normalised(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 
+def fill_readme() -> None:
+    """Put the outputs into the blocks of the README that hold their commands."""
+    readme = ROOT / "README.rst"
+    text = readme.read_text("utf-8")
+    for path in OUTPUTS.glob("*.txt"):
+        output = path.read_text("utf-8").rstrip()
+        for old in blocks_of(text):
+            same = commands_of(old) == commands_of(output)
+            if same and normalised(old) != normalised(output):
+                text = text.replace(indented(old), indented(output))
+                print(f"README.rst: {path.stem} has changed")
+    readme.write_text(text, "utf-8")
+
+
+def blocks_of(text: str) -> list[str]:
+    """Return the terminal sessions in a page, without their indentation.
+
+    :param text: What the page holds.
+    """
+    found = re.findall(r"\.\. code-block:: console\n\n((?:    .*\n|\n)+)", text)
+    return [re.sub(r"^    ", "", block, flags=re.M).rstrip() for block in found]
+
+
+def indented(block: str) -> str:
+    """Return a block as it stands in a page.
+
+    :param block: Its lines, without indentation.
+    """
+    return "\n".join(f"    {line}".rstrip() for line in block.splitlines())
+
+
 def main(names: Sequence[str]) -> None:
     """Refresh the outputs of scenarios.
 
@@ -147,6 +178,7 @@ def main(names: Sequence[str]) -> None:
             if normalised(path.read_text("utf-8")) != normalised(text):
                 path.write_text(text, "utf-8")
                 print(f"{scenario}: {name} has changed")
+    fill_readme()
 
 
 if __name__ == "__main__":

@@ -9,12 +9,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .extension import Alembic
-
 if TYPE_CHECKING:
     alembic_script: Any
     from .cli.group import alembic_click
     from .errors import AlembicError
+    from .extension import Alembic
     from .hooks import Veto, hookimpl
 
 __version__ = "4.0.0.dev0"
@@ -29,6 +28,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Alembic": "extension",
     "AlembicError": "errors",
     "Veto": "hooks.errors",
     "alembic_click": "cli.group",

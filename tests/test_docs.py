@@ -87,19 +87,13 @@ def test_normalising_keeps_what_matters() -> None:
 # The README ---------------------------------------------------------------------
 
 
-def readme_blocks() -> list[str]:
-    """The blocks of a terminal session in the README, without their indentation."""
-    text = (ROOT / "README.rst").read_text("utf-8")
-    found = re.findall(r"\.\. code-block:: console\n\n((?:    .*\n|\n)+)", text)
-    return [re.sub(r"^    ", "", block, flags=re.M).strip() for block in found]
-
-
 def test_the_readme_shows_real_output() -> None:
     outputs = {
         refresh.normalised(path.read_text("utf-8"))
         for path in (DOCS / "outputs").glob("*.txt")
     }
-    shown = [block for block in readme_blocks() if "python3 -m venv" not in block]
+    blocks = refresh.blocks_of((ROOT / "README.rst").read_text("utf-8"))
+    shown = [block for block in blocks if "python3 -m venv" not in block]
     assert len(shown) >= 6
     for block in shown:
         assert refresh.normalised(block) in outputs, block

@@ -10,7 +10,7 @@ from .payloads import LockKey, Session
 from .waiting import OnWait
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, ForeignKeyConstraint
     from sqlalchemy.engine import Dialect
 
     from .journal import Journal
@@ -297,6 +297,20 @@ class Backend:
             SchemaObject("view", name, inspector.get_view_definition(name) or "")
             for name in inspector.get_view_names()
         ]
+
+    def index_of(self, constraint: ForeignKeyConstraint) -> str:
+        """Return the name of the index that the server makes for a foreign key.
+
+        :return: An empty text where it makes none.
+        """
+        return ""
+
+    def has_named(self, constraint: ForeignKeyConstraint) -> bool:
+        """Tell whether the server has named a foreign key that was made without a name.
+
+        Only where it names it so again, and nothing else depends on the name.
+        """
+        return False
 
     def derived_tables(self, connection: Connection) -> frozenset[str]:
         """Return tables that come with something in :meth:`schema_objects`."""

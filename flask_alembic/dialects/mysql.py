@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from .statements import between_transactions, driver_error, run
 from .waiting import OnWait, wait_for_lock
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, ForeignKeyConstraint
 
     from .journal import Journal
     from .schema_objects import SchemaObject
@@ -213,6 +214,15 @@ class MySQL(Backend):
 
         with scratch(self, engine, url) as other:
             yield other
+
+    def index_of(self, constraint: ForeignKeyConstraint) -> str:
+        """Return the constraint's name, or its first column's if it has none."""
+        return str(constraint.name or constraint.column_keys[0])
+
+    def has_named(self, constraint: ForeignKeyConstraint) -> bool:
+        """Tell whether the name is like ``book_ibfk_1``."""
+        pattern = rf"{re.escape(constraint.table.name)}_ibfk_\d+"
+        return re.fullmatch(pattern, str(constraint.name)) is not None
 
     def schema_objects(self, connection: Connection) -> list[SchemaObject]:
         """Return routines, views, triggers and events."""

@@ -23,7 +23,6 @@ PER_DATABASE = (
     "statement_timeout",
     "lock_retries",
     "real_transactions",
-    "prove_unchanged",
     "scratch_url",
 )
 """The settings that may be a dict by database name."""
@@ -74,9 +73,6 @@ class Settings:
 
     twophase: bool = False
     """Whether all databases commit together, where they can prepare."""
-
-    prove_unchanged: PerDatabase = True
-    """Whether tables proved equal are left out of the comparison."""
 
     scratch_url: PerDatabase = None
     """Where scratch databases are made; ``None`` for beside the app's database."""

@@ -167,7 +167,6 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "protected": _flag,
     "real_transactions": _each(_flag),
     "twophase": _flag,
-    "prove_unchanged": _each(_flag),
     "scratch_url": _each(_url),
     "drift_ignore": _patterns,
 }

@@ -11,6 +11,7 @@ from .pointing import pointed
 from .templates import Names, Templates, fingerprint
 
 if TYPE_CHECKING:
+    from alembic.script import Script
     from flask import Flask
     from sqlalchemy import Engine
 
@@ -63,6 +64,14 @@ class Bench:
         with self.app.app_context():
             return (self.app.import_name, str(target), *fingerprint(self.environment))
 
+    def script(self, revision: str) -> Script:
+        """Return a revision of the app.
+
+        :param revision: Its id or the beginning of it.
+        :raises RevisionNotFound: When there is none.
+        """
+        return _script(self.app, revision)
+
     @contextmanager
     def empty(self) -> Iterator[MigrationDatabase]:
         """Give empty databases of their own."""
@@ -80,7 +89,9 @@ class Bench:
 
         def migrate(names: Names) -> None:
             with self.opened(places, names) as database:
-                database.migrate_to(target)
+                with database.app.app_context():
+                    for each in [target] if isinstance(target, str) else target:
+                        database.alembic.upgrade(each)
                 for name, engine in database.engines.items():
                     places[name].save(engine, names[name])
 
@@ -138,6 +149,14 @@ class FactoryBench(Bench):
             _dispose(app)
         return (*self._key, "factory", str(target))
 
+    def script(self, revision: str) -> Script:
+        """Return a revision of the app."""
+        app = self.factory(self.urls)
+        try:
+            return _script(app, revision)
+        finally:
+            _dispose(app)
+
     @contextmanager
     def opened(
         self, places: Mapping[str, Place], names: Names
@@ -158,6 +177,12 @@ class FactoryBench(Bench):
             yield MigrationDatabase(app)
         finally:
             _dispose(app)
+
+
+def _script(app: Flask, revision: str) -> Script:
+    with app.app_context():
+        found: list[Script] = app.extensions["alembic"].show(revision)
+    return found[0]
 
 
 def _dispose(app: Flask) -> None:

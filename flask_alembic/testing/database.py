@@ -35,7 +35,7 @@ class MigrationDatabase:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self._environment = environment_of(app)
+        self.environment = environment_of(app)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.app.name!r}: {', '.join(self.names)}>"
@@ -49,21 +49,22 @@ class MigrationDatabase:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the databases."""
-        return tuple(self._databases())
+        return tuple(self.databases())
 
     @property
     def engines(self) -> Mapping[str, Engine]:
         """The engine of each database by name; of an async one its sync side."""
-        return {name: found.engine for name, found in self._databases().items()}
+        return {name: found.engine for name, found in self.databases().items()}
 
     @property
     def url(self) -> URL:
         """The URL of the first database."""
         return next(iter(self.engines.values())).url
 
-    def _databases(self) -> Mapping[str, Database]:
+    def databases(self) -> Mapping[str, Database]:
+        """Return engine and metadata of each database by name."""
         with self.app.app_context():
-            return self._environment.databases()
+            return self.environment.databases()
 
     def migrate_to(self, revision: Any, **options: Any) -> list[RunResult]:
         """Move the databases to a revision, up or down, whichever it takes.
@@ -88,7 +89,7 @@ class MigrationDatabase:
         chosen = self._choose(database)
 
         def heads(connection: Connection) -> set[str]:
-            return set(current_heads(self._environment, chosen, connection))
+            return set(current_heads(self.environment, chosen, connection))
 
         return self.run(heads, database)
 
@@ -100,7 +101,7 @@ class MigrationDatabase:
         from .leftovers import tables_of
 
         def names(connection: Connection) -> set[str]:
-            return tables_of(self._environment, self._choose(database), connection)
+            return tables_of(self.environment, self._choose(database), connection)
 
         return self.run(names, database)
 
@@ -172,11 +173,13 @@ class MigrationDatabase:
 
         def call_it(environment: Any) -> T:
             chosen = choose(environment.databases(), [database] if database else ())
-            with chosen[0].engine.begin() as connection:
-                return work(connection)
+            with chosen[0].engine.connect() as connection:
+                result = work(connection)
+                connection.commit()
+                return result
 
         with self.app.app_context():
-            return call(self._environment, call_it)
+            return call(self.environment, call_it)
 
     @contextmanager
     def connect(self, database: str | None = None) -> Iterator[Connection]:
@@ -188,7 +191,7 @@ class MigrationDatabase:
             yield connection
 
     def _choose(self, database: str | None) -> Database:
-        return choose(self._databases(), [database] if database else ())[0]
+        return choose(self.databases(), [database] if database else ())[0]
 
     def _reflected(self, connection: Connection, table: str, schema: str | None) -> Any:
         import sqlalchemy as sa
@@ -198,4 +201,4 @@ class MigrationDatabase:
     def scripts(self) -> Scripts:
         """Return the history of revisions."""
         with self.app.app_context():
-            return self._environment.scripts()
+            return self.environment.scripts()

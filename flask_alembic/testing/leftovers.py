@@ -60,7 +60,9 @@ def contents(
         if table not in own
     }
     try:
-        found.update({f"sequence {name}": "" for name in inspector.get_sequence_names()})
+        found.update(
+            {f"sequence {name}": "" for name in inspector.get_sequence_names()}
+        )
     except NotImplementedError:
         pass
     for each in backend.schema_objects(connection):

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from ..hooks import RunResult
 
 
-def move(
-    alembic: Alembic, target: Any, options: Mapping[str, Any]
-) -> list[RunResult]:
+def move(alembic: Alembic, target: Any, options: Mapping[str, Any]) -> list[RunResult]:
     """Upgrade or downgrade, for each target whichever it takes.
 
     :param alembic: The extension; an app context must be active.

@@ -83,7 +83,9 @@ def alembic_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Temp
 
 
 @pytest.fixture
-def alembic_bench(request: pytest.FixtureRequest, alembic_templates: Templates) -> Bench:
+def alembic_bench(
+    request: pytest.FixtureRequest, alembic_templates: Templates
+) -> Bench:
     """What gives databases to the app; the fixtures for tests are made from it."""
     from .benches import Bench, FactoryBench
 
@@ -142,10 +144,11 @@ def migration_case(alembic_bench: Bench) -> Iterator[Callable[..., MigrationCase
 
         def begin(revision: str, *, start: Any = None) -> MigrationCase:
             stack.close()
-            scripts = stack.enter_context(alembic_bench.scripts())
-            script = scripts.get_revision(revision)
+            script = alembic_bench.script(revision)
             target = parents(script) if start is None else start
-            context = alembic_bench.migrated(target) if target else alembic_bench.empty()
+            context = (
+                alembic_bench.migrated(target) if target else alembic_bench.empty()
+            )
             database = stack.enter_context(context)
             return MigrationCase(database.app, script)
 
@@ -169,9 +172,7 @@ def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeApp
 
 
 @pytest.fixture
-def register(
-    request: pytest.FixtureRequest, make_app: MakeApp
-) -> Iterator[Register]:
+def register(request: pytest.FixtureRequest, make_app: MakeApp) -> Iterator[Register]:
     """A function that adds a plugin to apps, until the test ends.
 
     To those of ``make_app``, also to those it makes later, and to ``alembic_app`` where

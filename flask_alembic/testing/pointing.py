@@ -115,6 +115,7 @@ def _configured(app: Flask, name: str, engine: Engine, url: URL) -> Iterator[Non
     """Let the configuration of Flask-SQLAlchemy tell where the app is."""
     config = app.config
     text = url.render_as_string(hide_password=False)
+    value: object
     key = "SQLALCHEMY_BINDS"
     binds = config.get(key)
     if name == DEFAULT and "SQLALCHEMY_DATABASE_URI" in config:
@@ -141,9 +142,9 @@ def _leave_sessions(app: Flask) -> None:
     """Give back the connection that the session of the test's app context holds."""
     from flask import current_app, has_app_context
 
-    session = getattr(app.extensions.get("sqlalchemy"), "session", None)
+    session: Any = getattr(app.extensions.get("sqlalchemy"), "session", None)
     here = has_app_context() and current_app._get_current_object() is app  # type: ignore[attr-defined]
-    if here and hasattr(session, "remove"):
+    if here and session is not None:
         session.remove()
 
 

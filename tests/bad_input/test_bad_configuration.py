@@ -67,7 +67,6 @@ SETTINGS: dict[str, tuple[Any, str | list[str]]] = {
     "protected-int": ({"protected": 1}, ["protected", "1"]),
     "real-text": ({"real_transactions": "true"}, ["real_transactions", "'true'"]),
     "twophase-text": ({"twophase": "False"}, ["twophase", "'False'"]),
-    "prove-text": ({"prove_unchanged": "off"}, ["prove_unchanged", "'off'"]),
     "misspelled-ours": ({"lock_timout": 5}, ["'lock_timout'", "'lock_timeout'"]),
     "misspelled-location": (
         {"script_locaton": "x"},

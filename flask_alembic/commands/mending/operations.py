@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...dialects import backend_for
 from .portable import make_portable
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ def operations(
     from alembic.autogenerate import produce_migrations
     from alembic.operations.ops import DowngradeOps, UpgradeOps
 
-    make_portable(after.metadata, context.dialect)
+    make_portable(after, before, context.dialect)
     script = produce_migrations(context, after.metadata)
     assert script.upgrade_ops is not None
     assert script.downgrade_ops is not None
     counted = {*before.tables, *after.tables}
-    ups = _of_tables(script.upgrade_ops.ops, counted)
+    ups = _without_implied(_of_tables(script.upgrade_ops.ops, counted), context)
     downs = _of_tables(script.downgrade_ops.ops, counted)
     return (
         UpgradeOps(list(_around(ups, before.objects, after.objects))),
@@ -64,6 +65,42 @@ def _of_tables(
         if isinstance(each, ModifyTableOps) and _table(each) in dropped:
             each.ops = [op for op in each.ops if not isinstance(op, DropIndexOp)]
     return [e for e in kept if not isinstance(e, ModifyTableOps) or e.ops]
+
+
+def _without_implied(
+    operations: list[MigrateOperation], context: MigrationContext
+) -> list[MigrateOperation]:
+    """Leave out indexes that the server makes with a foreign key of a new table.
+
+    One that it makes by itself goes when another one serves; one that was asked for
+    stays. So a later revision would find something else.
+    """
+    from alembic.operations.ops import CreateIndexOp, CreateTableOp, ModifyTableOps
+
+    backend = backend_for(context.dialect)
+    implied: dict[TableName | None, set[tuple[str, tuple[str, ...]]]] = {}
+    for each in operations:
+        if isinstance(each, CreateTableOp):
+            table = each.to_table()
+            implied[_table(each)] = {
+                (backend.index_of(key), tuple(key.column_keys))
+                for key in table.foreign_key_constraints
+            }
+    for each in operations:
+        if isinstance(each, ModifyTableOps) and _table(each) in implied:
+            known = implied[_table(each)]
+            each.ops = [
+                op
+                for op in each.ops
+                if not isinstance(op, CreateIndexOp)
+                or op.unique
+                or (op.index_name, _names(op.columns)) not in known
+            ]
+    return [e for e in operations if not isinstance(e, ModifyTableOps) or e.ops]
+
+
+def _names(columns: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(str(getattr(column, "name", column)) for column in columns)
 
 
 def _table(operation: MigrateOperation) -> TableName | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ...dialects import backend_for
 from .parts import type_text
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, MetaData
+    from sqlalchemy import Column
     from sqlalchemy.engine import Dialect
+
+    from .reflecting import Schema
 
 # A text, and what PostgreSQL adds to it.
 _TEXT = re.compile(r"'((?:[^'\\]|'')*)'(?:::[\w .\"]+(?:\(\d+\))?)?")
@@ -17,20 +20,27 @@ _READING = ("_auto_increment", "_ignore_search_path")
 # Options of tables that count rows, or say how the table was read.
 
 
-def make_portable(metadata: MetaData, dialect: Dialect) -> None:
+def make_portable(schema: Schema, before: Schema, dialect: Dialect) -> None:
     """Write reflected tables in the plain words of SQLAlchemy where that is the same.
 
     The same means: the database gets the same words. Where an app runs its tests on
     another kind of database, a revision made from reflected tables works there too.
 
-    :param metadata: Reflected tables; they are changed.
+    :param schema: What was reflected; its tables are changed.
+    :param before: What there was; constraints of tables in it have to keep names.
     :param dialect: The dialect of the database that they come from.
     """
-    for table in metadata.tables.values():
+    backend = backend_for(dialect)
+    old = set(before.tables)
+    for table in schema.metadata.tables.values():
         _tidy(table.kwargs)
         items: list[Any] = [*table.indexes, *table.constraints]
         for item in items:
             _tidy(item.kwargs)
+        for key in table.foreign_key_constraints:
+            # One that the server has named is named by it again.
+            if (table.schema, table.name) not in old and backend.has_named(key):
+                key.name = None
         for column in table.columns:
             column.type = _plain(column.type, dialect)
             if not column.primary_key:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...environment.translation import shown
 from ..database_errors import reading_versions
 from .findings import Finding
+from .sources import squashed_ids
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -243,9 +244,6 @@ def replaced_by(scripts: Scripts, id_: str) -> str | None:
     :param id_: The id of the other one.
     """
     for script in scripts.walk_revisions():
-        for line in script.longdoc.splitlines():
-            if line.startswith("Squashes: "):
-                names = line.partition(":")[2].replace(",", " ").split()
-                if id_ in names:
-                    return str(script.revision)
+        if id_ in squashed_ids(script):
+            return str(script.revision)
     return None

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 ANY = "*"
 """Stands for a schema that only executing the file can tell."""
 
+SQUASHES = "squashes"
+"""The name of the module attribute that lists what a revision stands for."""
+
 _EXECUTE = frozenset({"execute", "exec_driver_sql", "executemany", "scalar", "scalars"})
 _SESSION = frozenset(
     {
@@ -215,3 +218,21 @@ def _executed(call: ast.Call, *, is_op: bool) -> str | None:
     if "select" in called and not is_op:
         return None
     return "executes what only running it can tell"
+
+
+# What a revision stands for
+
+
+def squashed_ids(script: Script) -> tuple[str, ...]:
+    """Return the ids of the revisions that one stands for, as its file says.
+
+    :param script: The revision.
+    """
+    parsed = _parsed(str(script.path))
+    if parsed is None or SQUASHES not in parsed[0]:
+        return ()
+    for node in parsed[1].body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id == SQUASHES:
+            return tuple(_texts(node))
+    return ()

@@ -22,7 +22,7 @@ from .replacing import check_keep, replace_files
 from .rewriting import Desk, Rewritten, desk
 from .sources import DataStep, data_steps
 from .stretches import Stretch, stretch_of
-from .writing import Content, announce, draft
+from .writing import Content, add_squashes, announce, draft
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -163,10 +163,9 @@ def _refuse_inside(call: Invocation, stretch: Stretch) -> None:
 
 def _request(stretch: Stretch, wish: SquashWish) -> RevisionRequest:
     text = wish.message or f"squash of {stretch.ids[0]} to {stretch.last}"
-    listed = ", ".join(stretch.ids)
     return RevisionRequest(
         "revision",
-        f"{text}\n\nSquashes: {listed}",
+        text,
         autogenerate=True,
         parents=stretch.parents,
         splice=True,
@@ -232,6 +231,7 @@ class _Squashing:
                 contents,
                 force=self.wish.force,
             )
+            add_squashes(Path(script.path), self.stretch.ids)
             after = self.table.history(self.stretch.scripts)
             for name, scratch in scratches.items():
                 self._prove(name, scratch, after, starts[name], old[name])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import ast
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from ...errors import CheckFailed, TemplateError
 from ...hooks import specs
 from ...hooks.payloads import LintTarget, RevisionRequest
 from ..generating import gather_problems
+from .sources import SQUASHES
 
 if TYPE_CHECKING:
     from alembic.operations.ops import DowngradeOps, UpgradeOps
@@ -151,10 +152,34 @@ def announce(
     return script
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to one file or folder.
+def add_squashes(path: Path, ids: Sequence[str]) -> None:
+    """Say in a draft which revisions it stands for, where its id is set.
 
-    :param one: A path.
-    :param other: Another one.
+    :param path: The draft.
+    :param ids: The revisions.
     """
-    return os.path.realpath(one) == os.path.realpath(other)
+    source = path.read_text("utf-8")
+    line = next(
+        (
+            node.end_lineno
+            for node in ast.parse(source).body
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and _sets_id(node)
+        ),
+        None,
+    )
+    lines = source.splitlines(keepends=True)
+    at = len(lines) if line is None else line
+    lines.insert(at, f"{SQUASHES} = {_tuple(ids)}\n")
+    path.write_text("".join(lines), "utf-8")
+
+
+def _sets_id(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(each, ast.Name) and each.id == "revision" for each in targets)
+
+
+def _tuple(ids: Sequence[str]) -> str:
+    short = f"({', '.join(map(repr, ids))})"
+    if len(SQUASHES) + len(short) + 3 <= 88:
+        return short
+    return "(\n" + "".join(f"    {id_!r},\n" for id_ in ids) + ")"

@@ -61,13 +61,13 @@ class Place(ABC):
         """
         return url.set(database=name)
 
-    def use(self, engine: Engine) -> None:
+    def use(self, engine: Engine) -> None:  # noqa: B027 - only servers need it
         """Connect to the server as this engine does from now on."""
 
-    def load(self, engine: Engine, name: str) -> None:
+    def load(self, engine: Engine, name: str) -> None:  # noqa: B027
         """Fill what the engine is connected to, where ``redirects`` is false."""
 
-    def save(self, engine: Engine, name: str) -> None:
+    def save(self, engine: Engine, name: str) -> None:  # noqa: B027
         """Keep what the engine is connected to, where ``redirects`` is false."""
 
 

@@ -136,7 +136,9 @@ def _rows(connection: Connection, template: str, table: str) -> list[str]:
         return []
     stored = connection.exec_driver_sql(_STORED, (table,)).scalars()
     columns = ", ".join(_quoted(column) for column in stored)
-    return [f"INSERT INTO {quoted} ({columns}) SELECT {columns} FROM {template}.{quoted}"]
+    return [
+        f"INSERT INTO {quoted} ({columns}) SELECT {columns} FROM {template}.{quoted}"
+    ]
 
 
 def _quoted(name: str) -> str:
