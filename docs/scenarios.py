@@ -41,6 +41,23 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "unknown_revision",
         "sql",
     ),
+    "mending": (
+        *BOOKSHOP,
+        "!flask db upgrade",
+        '!python "$ROOT/docs/apps/break_it.py"',
+        "doctor",
+        "doctor_fix",
+        "drift",
+        "squash_refused",
+        "lint_none",
+    ),
+    "squashing": (
+        '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
+        '!flask db revision "create notes" --rev-id 8a5f3c7d1e90 && flask db upgrade',
+        '!cp "$ROOT/docs/tutorial/app_2.py" app.py',
+        '!flask db revision "notes have words" --rev-id b70e19d4c6a2',
+        "squash",
+    ),
     "tutorial": (
         '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
         "tutorial_first",
@@ -126,9 +143,12 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         '!cp "$ROOT/docs/apps/grown.py" app.py',
         '!python -c "from app import *; create_app().app_context().push(); '
         'db.create_all()"',
-        "adopt_revision",
-        "adopt_stamp",
+        "adopt",
         "adopt_check",
+        "!python -c \"import sqlite3; c = sqlite3.connect('instance/notes.db'); "
+        "c.execute('DROP TABLE alembic_version'); "
+        "c.execute('ALTER TABLE note ADD COLUMN stars INTEGER'); c.commit()\"",
+        "adopt_differs",
     ),
     "mariadb": (
         *BOOKSHOP,

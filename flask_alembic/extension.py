@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .commands.comparing import CheckResult
     from .commands.drift import Drift
+    from .commands.graphing import HistoryGraph
     from .commands.mending.adopt import Adoption
     from .commands.mending.findings import Finding
     from .commands.mending.squash import Squashed
@@ -420,6 +421,22 @@ class Alembic:
         from .commands.status import status
 
         return self._do(status, databases, models=models)
+
+    def graph(
+        self, databases: Sequence[str] = (), *, state: bool = True
+    ) -> HistoryGraph:
+        """Return the history as a graph, and where each database is in it.
+
+        No revision file is executed.
+
+        :param databases: Only these databases.
+        :param state: Whether databases are asked at all.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.graphing import graph
+
+        return self._do(graph, databases, state=state)
 
     def readiness(self) -> Readiness:
         """Return whether the code can work with the databases.

@@ -13,7 +13,9 @@ from projects import count_rows, dispose, look, make_app, write_chain
 
 REVISIONS = 20
 TABLES = {f"t{number}" for number in range(1, REVISIONS + 1)}
-ROUNDS = int(os.environ.get("FLASK_ALEMBIC_ROUNDS", "2"))
+ROUNDS = int(
+    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (10 if os.environ.get("CI") else 2)
+)
 
 
 def upgrade(url: str, folder: Path, target: str = "heads") -> Callable[[], None]:

@@ -58,10 +58,8 @@ def test_importing_the_package_imports_nothing_late(tmp_path: Path) -> None:
     loaded = modules_after(tmp_path, code="import flask_alembic")
     assert late(loaded) == []
     assert "sqlalchemy" not in loaded
-    assert {name for name in loaded if name.startswith("flask_alembic")} == {
-        "flask_alembic",
-        "flask_alembic.extension",
-    }
+    ours = {name for name in loaded if name.startswith("flask_alembic")}
+    assert ours <= {"flask_alembic", "flask_alembic.extension"}
 
 
 def test_setting_up_an_app_imports_nothing_late(tmp_path: Path) -> None:

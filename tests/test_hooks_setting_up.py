@@ -58,7 +58,7 @@ def test_hook_configure_that_fails_stops_the_command(tmp_path: Path) -> None:
         raise ValueError("no")
 
     app = app_with(tmp_path, configure=configure)
-    result = run_db(app, "heads")
+    result = run_db(app, "revision", "x", "--empty")
     assert result.exit_code == 3
     assert "plugin 'Implementing' failed in configure: ValueError: no." in result.stderr
 

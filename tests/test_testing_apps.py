@@ -147,7 +147,7 @@ def test_a_case(migration_case):
     case = migration_case("b2")
     case.insert("author", {"id": 7, "name": "Grace"})
     case.upgrade()
-    assert [row["name"] for row in case.rows("author")] == ["Grace", "Ada"]
+    assert {row["name"] for row in case.rows("author")} == {"Grace", "Ada"}
     with pytest.raises(Exception, match="is up already"):
         case.upgrade()
     case.downgrade()

@@ -16,7 +16,9 @@ from flask_alembic import Alembic, hookimpl
 from flask_alembic.errors import NestedRun
 
 APPS = 8
-ROUNDS = int(os.environ.get("FLASK_ALEMBIC_ROUNDS", "2")) * 2
+ROUNDS = 2 * int(
+    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (10 if os.environ.get("CI") else 2)
+)
 
 
 @pytest.fixture

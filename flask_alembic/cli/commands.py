@@ -114,7 +114,8 @@ def errors_shown(show_traceback: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        # Click's own, and a reader that has seen enough: Click ends silently.
         raise
     except (Exception, KeyboardInterrupt) as error:
         _fail(error, _told(error), show_traceback)

@@ -23,6 +23,7 @@ _MODULES = (
     "check_commands",
     "mend_commands",
     "new_plugin",
+    "graph_commands",
 )
 
 

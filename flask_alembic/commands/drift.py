@@ -201,13 +201,12 @@ class _Build:
         assert script.upgrade_ops is not None
         found = in_words(script.upgrade_ops.as_diffs(), MODELS, name)
         connection.rollback()
-        return [
-            *found,
-            *(
-                Difference("table", each, f"table {each} is in {name}, not in {MODELS}")
-                for each in foreign
-            ),
+        found += [
+            Difference("table", each, f"table {each} is in {name}, not in {MODELS}")
+            for each in foreign
         ]
+        # Autogenerate goes through tables in no order.
+        return sorted(found, key=lambda each: (each.name, each.kind, each.text))
 
     def _counting(self, found: list[Difference]) -> tuple[Difference, ...]:
         kept = without(found, self.patterns)

@@ -200,6 +200,8 @@ def write_new(target: Path, content: bytes) -> None:
         )
     temporary = target.with_name(f".{target.name}.{unique()}.tmp")
     try:
+        # A file_template may hold folders, which older versions of Alembic do not make.
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         os.replace(temporary, target)
     except OSError as error:

@@ -187,7 +187,7 @@ def broken_key(db: SQLAlchemy) -> None:
 
     class Book(db.Model):  # type: ignore[name-defined,misc]
         id = sa.Column(sa.Integer, primary_key=True)
-        author_id = sa.Column(sa.ForeignKey("nosuch.id"))
+        author_id: sa.Column[int] = sa.Column(sa.ForeignKey("nosuch.id"))
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -140,7 +140,7 @@ def test_a_wrong_setting_is_named(sandbox: Sandbox, kind: str, line: str) -> Non
         ({"type": "console_scripts"}, "entrypoint"),
         ({"type": "exec", "executable": "/no/such"}, "/no/such"),
         ({"type": "exec"}, "executable"),
-        ({"type": "module", "module": "nosuch_module"}, "nosuch_module"),
+        ({"type": "module", "module": "nosuch_module"}, "module"),
     ],
 )
 def test_a_wrong_post_write_hook_leaves_no_file(

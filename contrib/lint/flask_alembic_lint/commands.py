@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .sessions import requested
+from .begun import requested
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import waivers
 from .capture import Capture, capture
+from .capture.directives import from_directive
 from .facts.gathering import gather
 from .findings import Finding, merged, ordered
 from .revision import RevisionSource
@@ -62,6 +63,9 @@ def lint(
     complete = True
     for server, dialect, names in _servers(dialects, settings, source):
         captured = _capture(source, dialect, server, names[0], subject)
+        if captured.failures and target is not None and target.directive is not None:
+            batches = "batch_alter_table(" in source.text
+            captured = from_directive(captured, target.directive, batches=batches)
         complete = complete and not (captured.failures or captured.missing)
         view = _view(source, server, captured, subject, fresh, target)
         found += _look(view, names)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @hookimpl
 def before_command(app: Flask, command: Command) -> None:
     """Begin anew: settings, heads and git may differ from the last command."""
-    from .sessions import begin
+    from .begun import begin
 
     begin(app, command.name, bool(command.options.get("pending")))
 
@@ -36,7 +36,10 @@ def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
 @hookimpl
 def before_upgrade(app: Flask, run: Run) -> None:
     """Refuse an upgrade with findings, where the setting ``guard`` asks for it."""
-    if not (app.config.get("ALEMBIC_LINT") or {}):
+    from .settings import load
+
+    settings = load(app.config)  # a wrong setting is told even where it is not used
+    if settings.guard is False:
         return
     from .guard import refuse
 

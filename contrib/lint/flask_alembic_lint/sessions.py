@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from .apps import dialects_of, subject_of
+from .begun import Begun, begun, requested
 from .linting import lint
 from .problems import problems
 from .revision import RevisionSource
@@ -17,24 +17,21 @@ if TYPE_CHECKING:
 
     from flask_alembic.hooks import LintTarget, Problem
 
-requested: ContextVar[dict[str, Any] | None] = ContextVar("requested", default=None)
-"""Settings that the command line gave instead of the app's."""
-
 
 class Session:
     """The linting of one command.
 
     :param app: The application; its context must be active.
-    :param command: The name of the command; empty where none is known.
-    :param pending: Whether the command looks at pending revisions only.
+    :param command: The command.
     """
 
-    def __init__(self, app: Flask, command: str = "", pending: bool = False) -> None:
+    def __init__(self, app: Flask, command: Begun) -> None:
         given = dict(requested.get() or {})
-        if pending:
+        if command.pending:
             given["only"] = "pending"
         self.app = app
-        self.shows_only = command not in ("", "lint")
+        self.command = command
+        self.shows_only = command.command not in ("", "lint")
         self.subject = subject_of(app, **given)
         self._scope: Scope | None = None
 
@@ -70,13 +67,7 @@ class Session:
 
 
 _sessions: Final[WeakKeyDictionary[Flask, Session]] = WeakKeyDictionary()
-"""The running command's session of each app; commands of one app do not overlap."""
-
-_begun: Final[WeakKeyDictionary[Flask, tuple[str, bool]]] = WeakKeyDictionary()
-"""The last command of each app, and whether it was about pending revisions only."""
-
-OWN: Final = ("lint", "check", "revision", "migrate", "merge", "upgrade")
-"""Commands that begin a new session."""
+"""The last session of each app."""
 
 
 def session_of(app: Flask) -> Session:
@@ -85,19 +76,6 @@ def session_of(app: Flask) -> Session:
     :param app: The application.
     """
     session = _sessions.get(app)
-    if session is None:
-        name, pending = _begun.get(app, ("", False))
-        session = _sessions[app] = Session(app, name, pending)
+    if session is None or session.command is not begun(app):
+        session = _sessions[app] = Session(app, begun(app))
     return session
-
-
-def begin(app: Flask, command: str, pending: bool) -> None:
-    """Note that a command begins; its session is made when it is first needed.
-
-    :param app: The application.
-    :param command: The command's name.
-    :param pending: Whether it looks at pending revisions only.
-    """
-    if command in OWN:
-        _sessions.pop(app, None)
-        _begun[app] = (command, pending)

@@ -186,6 +186,8 @@ def needs_using(old: SqlType | None, new: SqlType) -> bool:
         return False
     if old.array != new.array:
         return True
+    if old.is_enum and new.is_enum:
+        return old.name != new.name
     groups = [_group(old), _group(new)]
     if groups[0] == groups[1]:
         times = (old.name, new.name)

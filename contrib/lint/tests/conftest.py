@@ -14,8 +14,6 @@ from flask_alembic_lint.settings import load
 TODAY = datetime.date(2026, 11, 23)
 
 
-module = revision_text
-
 Lint = Callable[..., list[Finding]]
 
 
@@ -27,7 +25,7 @@ def lint() -> Lint:
         body: str, dialect: str = "postgresql", fresh: frozenset[str] = frozenset(), **s
     ) -> list[Finding]:
         subject = Subject(load({"ALEMBIC_LINT": s}), app_package="shop", today=TODAY)
-        source = RevisionSource("b2", module(body))
+        source = RevisionSource("b2", revision_text(body))
         return lint_source(source, {"default": dialect}, subject, fresh=fresh)
 
     return run

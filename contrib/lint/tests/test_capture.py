@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from conftest import module
 from flask_alembic_lint.capture import Capture, capture, proxies
+from flask_alembic_lint.examples import revision_text as module
 from flask_alembic_lint.revision import RevisionSource
 from flask_alembic_lint.servers import server_for
 
@@ -163,6 +163,20 @@ def test_a_loop_until_nothing_is_left_ends():
         """
     )
     assert "DropTableOp" in names(captured)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        """while op.get_bind().execute(sa.text("SELECT 1")).first() is None:
+    pass""",
+        """while True:
+    op.execute("SELECT 1")""",
+    ],
+)
+def test_a_loop_without_end_is_ended(body):
+    captured = run(body)
+    assert captured.failures[0].error.startswith("Endless")
 
 
 def test_what_fails_is_told_with_its_line_and_what_came_before_is_kept():

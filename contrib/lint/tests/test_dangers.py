@@ -131,6 +131,27 @@ DANGERS = {
         op.create_index("ix_users_country", "users", ["country"])
         """,
     ),
+    "one enumerated type for another": (
+        PG,
+        {"FA206", "FA201"},
+        'op.alter_column("u", "a", type_=sa.Enum("a", name="new"), '
+        'existing_type=sa.Enum("a", name="old"))',
+    ),
+    "behind a return": (
+        PG,
+        {"FA501"},
+        """
+        if not sa.inspect(op.get_bind()).has_table("old"):
+            return
+        op.drop_table("old")
+        """,
+    ),
+    "a default of the database's own function": (
+        PG,
+        {"FA102"},
+        'op.add_column("u", sa.Column("a", sa.Uuid, '
+        "server_default=sa.func.gen_random_uuid()))",
+    ),
     "a serial column as SQL": (
         PG,
         {"FA104"},
@@ -282,7 +303,7 @@ def test_mariadb_behind_the_mysql_dialect(codes):
 
 
 def test_without_transactional_ddl_there_is_no_transaction(lint):
-    from conftest import module
+    from flask_alembic_lint.examples import revision_text as module
     from flask_alembic_lint.linting import Subject
     from flask_alembic_lint.linting import lint as run
     from flask_alembic_lint.revision import RevisionSource

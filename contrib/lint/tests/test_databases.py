@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conftest import TODAY, module
+from flask_alembic_lint.examples import revision_text as module
 from flask_alembic_lint.linting import Subject, lint
 from flask_alembic_lint.problems import problems
 from flask_alembic_lint.revision import RevisionSource
@@ -8,7 +8,9 @@ from flask_alembic_lint.settings import load
 
 
 def found(body: str, dialects: dict[str, str], **settings):
-    subject = Subject(load({"ALEMBIC_LINT": settings}), today=TODAY)
+    subject = Subject(
+        load({"ALEMBIC_LINT": settings}),
+    )
     source = RevisionSource("b2", module(body))
     findings = lint(source, dialects, subject)
     return problems(

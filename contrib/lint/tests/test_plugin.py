@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import module
 from flask import Flask
 from flask_alembic_lint import plugin
 from flask_alembic_lint.commands import add_to
+from flask_alembic_lint.examples import revision_text as module
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_alembic import Alembic
 from flask_alembic.errors import CheckFailed, Vetoed
-from flask_alembic.hooks import PluginError, Problem
+from flask_alembic.hooks import LintTarget, PluginError, Problem
 
 FIRST = """
 def upgrade():
@@ -231,6 +231,26 @@ def test_empty_new_revision_is_no_finding(project):
     assert project.alembic.revision("by hand", empty=True)
 
 
+def test_operations_count_where_the_generated_text_does_not_run(project):
+    from alembic.operations import ops
+
+    added = ops.AddColumnOp("users", sa.Column("a", sa.Integer, nullable=False))
+    made = ops.CreateTableOp("t", [sa.Column("id", sa.Integer, primary_key=True)])
+    directive = ops.MigrationScript(
+        "c3",
+        ops.UpgradeOps([made, ops.ModifyTableOps("users", [added])]),
+        ops.DowngradeOps([ops.DropTableOp("t")]),
+    )
+    text = module("op.add_column('users', sa.Column('a', geo.Point(), nullable=False))")
+    target = LintTarget("c3", None, text, None, directive, {"default": "postgresql"})
+    found = list(plugin.lint_problems(project.app, target))
+    assert [(each.code, each.severity) for each in found] == [
+        ("FA101", "warning"),
+        ("FA904", "warning"),
+    ]
+    assert "NameError" in found[1].message
+
+
 def test_formats_are_offered(project):
     offered = {each.name for each in plugin.output_formats(project.app)}
     assert offered == {"github", "sarif"}
@@ -254,7 +274,7 @@ def test_rules_are_listed_and_explained(project):
 def test_options_of_the_lint_command():
     import click
     from click.testing import CliRunner
-    from flask_alembic_lint.sessions import requested
+    from flask_alembic_lint.begun import requested
 
     @click.group()
     def db() -> None:

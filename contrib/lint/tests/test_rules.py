@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import module
 from flask_alembic_lint.examples import OLD
+from flask_alembic_lint.examples import revision_text as module
 from flask_alembic_lint.rules import RULES, Rule
 from flask_alembic_lint.servers import FAMILIES
-from silent import SILENT
+from silent_cases import SILENT
 
 DOCS = Path(__file__).parents[1] / "docs" / "rules.rst"
 

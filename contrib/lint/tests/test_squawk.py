@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import module
 from flask_alembic_lint.capture import capture
+from flask_alembic_lint.examples import revision_text as module
 from flask_alembic_lint.revision import RevisionSource
 from flask_alembic_lint.servers import server_for
 from flask_alembic_lint.squawk import script

@@ -231,7 +231,7 @@ class _Squashing:
                 contents,
                 force=self.wish.force,
             )
-            add_squashes(Path(script.path), self.stretch.ids)
+            add_squashes(Path(script.path), self.stretch.stands_for)
             after = self.table.history(self.stretch.scripts)
             for name, scratch in scratches.items():
                 self._prove(name, scratch, after, starts[name], old[name])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UsageError
 from ..targets import require
 from .ranges import one_script
+from .sources import squashed_ids
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -36,6 +37,16 @@ class Stretch:
     def ids(self) -> tuple[str, ...]:
         """Their ids."""
         return tuple(script.revision for script in self.scripts)
+
+    @property
+    def stands_for(self) -> tuple[str, ...]:
+        """Their ids, and those of revisions that were squashed into them before."""
+        ids = (
+            id_
+            for script in self.scripts
+            for id_ in (*squashed_ids(script), script.revision)
+        )
+        return tuple(dict.fromkeys(ids))
 
     @property
     def last(self) -> str:

@@ -6,6 +6,7 @@ It stands below a real SQLAlchemy engine, so that whatever a revision does with
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,10 @@ class Driver:
         raise Error("This driver connects to nothing.")
 
 
+class Endless(Exception):
+    """A revision goes on and on, as loops may that wait for rows to run out."""
+
+
 @dataclass
 class World:
     """What the database that is not there pretends to hold."""
@@ -58,6 +63,9 @@ class World:
 
     columns: tuple[str, ...] = ()
     """What the columns of every table are called that is reflected."""
+
+    statements: int = 0
+    """How many more statements a function may send."""
 
     rows: int = 0
     """How many queries give one row of ones; the others give none, so that a loop
@@ -103,7 +111,13 @@ class Cursor:
         self._rows: list[tuple[Any, ...]] = []
 
     def execute(self, sql: str, _parameters: Any = None) -> None:
-        """Write the statement down and prepare the answer."""
+        """Write the statement down and prepare the answer.
+
+        :raises Endless: When the function has sent too many.
+        """
+        self.connection.world.statements -= 1
+        if self.connection.world.statements < 0:
+            raise Endless("it sends statements without end where it finds no rows")
         reads = _READS.match(sql)
         changes = _CHANGES.search(sql)
         if not reads or (reads[1].lower() == "with" and changes):
@@ -144,6 +158,7 @@ class Cursor:
         """Do nothing."""
 
 
+@functools.lru_cache(1024)
 def column_names(sql: str) -> list[str]:
     """Return the names of the columns that a query gives, as well as they show.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..facts.base import Batch, Direction
+from .driver import Endless
 from .events import Event
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import Table
+
+
+EVENTS: Final = 10_000
+"""How many operations a revision may do before it is taken to be endless."""
 
 
 class Recorder:
@@ -88,6 +93,8 @@ class Recorder:
         autocommit: bool = False,
         table: Table | None = None,
     ) -> None:
+        if len(self.events) > EVENTS:
+            raise Endless("it operates without end where it finds no rows")
         self.events.append(
             Event(
                 direction=self.direction,

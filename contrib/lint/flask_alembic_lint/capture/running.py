@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ..servers import Server
 
 
+STATEMENTS = 1_000
+"""How many statements a function may send before it is taken to be endless."""
+
 ROWS = 20
 """How many queries find a row when everything is there."""
 
@@ -137,6 +140,7 @@ class _Attempt:
         """Set what the next function finds; a downgrade finds what it takes away."""
         self.world.names = self.revision.literals if exists else ()
         self.world.rows = rows
+        self.world.statements = STATEMENTS
 
     def _environment(self, connection: Any) -> EnvironmentContext:
         from alembic.config import Config

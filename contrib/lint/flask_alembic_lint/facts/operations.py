@@ -142,8 +142,11 @@ def _drop_column(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
 
 def _alter_column(op: Any, dialect: Dialect, where: Where) -> Iterator[Fact]:
     default: Any = UNCHANGED
-    if op.modify_server_default is not False:
-        default = default_text(op.modify_server_default, dialect)
+    if op.modify_server_default is None:
+        default = None
+    elif op.modify_server_default is not False:
+        # Identity() and the like have no text, and are no default that goes away.
+        default = default_text(op.modify_server_default, dialect) or UNCHANGED
     changes = (
         op.modify_type is not None,
         op.modify_nullable is not None,

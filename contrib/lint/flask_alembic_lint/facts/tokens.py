@@ -7,6 +7,7 @@ form of ``ALTER TABLE`` nor a new release of sqlglot makes a rule go blind.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ def _split(token: Any, sql: str, dialect: str, behind: int) -> Iterator[Word]:
         yield Word(raw, "sign", start, end)
 
 
-def statements(sql: str, dialect: str) -> list[tuple[str, list[Word]]]:
+@functools.lru_cache(1024)
+def statements(sql: str, dialect: str) -> tuple[tuple[str, list[Word]], ...]:
     """Cut a text into statements.
 
     :param sql: The text.
@@ -131,7 +133,7 @@ def statements(sql: str, dialect: str) -> list[tuple[str, list[Word]]]:
             part = []
         else:
             part.append(word)
-    return found
+    return tuple(found)
 
 
 ROUTINES: Final = ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
@@ -153,6 +155,7 @@ def _is_open(part: list[Word]) -> bool:
     return depth > 0
 
 
+@functools.lru_cache(1024)
 def parse_error(sql: str, dialect: str) -> str | None:
     """Return why sqlglot cannot parse a statement, or ``None`` if it can.
 

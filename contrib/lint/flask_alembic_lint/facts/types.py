@@ -89,6 +89,11 @@ class SqlType:
         return self.name in ("VARCHAR", "CHAR", "CITEXT", *TEXTS)
 
     @property
+    def is_enum(self) -> bool:
+        """Whether it is one of SQLAlchemy's enumerated types."""
+        return self.code.startswith(("sa.Enum(", "postgresql.ENUM("))
+
+    @property
     def is_integer(self) -> bool:
         """Whether it holds whole numbers."""
         return self.name in INTEGERS

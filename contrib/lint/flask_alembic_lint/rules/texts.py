@@ -15,6 +15,9 @@ from ..facts.model import (
 from ..view import View
 from .base import Hit, rule
 
+CERTAIN = ("NameError", "SyntaxError", "IndentationError")
+"""Errors that no database has to do with."""
+
 
 @rule(
     "FA904",
@@ -48,6 +51,7 @@ def not_captured(view: View) -> Iterator[Hit]:
             f"{part} stopped without a database, so what follows was not checked: "
             f"{failure.error}.".replace("..", "."),
             line=failure.line,
+            severity="warning" if failure.error.startswith(CERTAIN) else None,
         )
 
 

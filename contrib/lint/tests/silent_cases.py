@@ -161,6 +161,10 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         (PG, NEW + 'op.alter_column("users", "id", nullable=False)'),
     ],
     "FA204": [
+        (
+            PG,
+            'op.alter_column("u", "a", server_default=sa.Identity(), existing_nullable=False)',
+        ),
         (PG, 'op.alter_column("u", "a", server_default=None, existing_nullable=True)'),
         (PG, 'op.alter_column("u", "a", server_default="1", existing_nullable=False)'),
         (
@@ -183,6 +187,11 @@ SILENT: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "FA206": [
+        (
+            PG,
+            'op.alter_column("u", "a", type_=sa.Enum("a", "b", name="e"), '
+            'existing_type=sa.Enum("a", name="e"))',
+        ),
         (
             PG,
             'op.alter_column("u", "a", type_=sa.Integer(), existing_type=sa.String(5), postgresql_using="a::integer")',

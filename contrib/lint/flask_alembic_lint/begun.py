@@ -1,0 +1,53 @@
+"""Which command runs, and what it was told; kept apart because it is cheap to import."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+OWN: Final = ("lint", "check", "revision", "migrate", "merge", "upgrade")
+"""Commands that ask linters; others may run inside them."""
+
+requested: ContextVar[dict[str, Any] | None] = ContextVar("requested", default=None)
+"""Settings that the command line gave instead of the app's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A command that began."""
+
+    command: str = ""
+    """Its name; empty where a linter is asked outside of any command."""
+
+    pending: bool = False
+    """Whether it looks at pending revisions only."""
+
+
+_begun: Final[WeakKeyDictionary[Flask, Begun]] = WeakKeyDictionary()
+"""The last command of each app; commands of one app do not overlap."""
+
+NONE: Final = Begun()
+
+
+def begin(app: Flask, command: str, pending: bool) -> None:
+    """Note that a command begins.
+
+    :param app: The application.
+    :param command: The command's name.
+    :param pending: Whether it looks at pending revisions only.
+    """
+    if command in OWN:
+        _begun[app] = Begun(command, pending)
+
+
+def begun(app: Flask) -> Begun:
+    """Return the command that runs.
+
+    :param app: The application.
+    """
+    return _begun.get(app, NONE)

@@ -1,0 +1,281 @@
+"""The history as a graph to draw: every revision, and where each database is in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..environment.records import Record
+from ..hooks.passwords import hide_passwords
+from .connecting import heads_of
+from .invocation import invoked
+from .source_words import operations_in_words
+from .viewing import IndexView, View, view_of
+
+if TYPE_CHECKING:
+    from alembic.script import Script
+
+    from ..environment.objects import Environment
+
+State = Literal["current", "applied", "pending", "unknown"]
+"""How a database stands to a revision: it is at it, past it, before it, or it holds
+ids without a file, so that nobody can tell."""
+
+_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)\s*$", re.MULTILINE)
+# The line of Alembic's own template.
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One revision in the graph.
+
+    .. versionadded:: 4.0
+    """
+
+    revision: str
+    """Its id."""
+
+    doc: str
+    """The first paragraph of its docstring."""
+
+    path: str
+    """Its file, from the folder of the app where it is inside."""
+
+    date: str | None
+    """When it was made, as its docstring says."""
+
+    labels: tuple[str, ...]
+    """The branch labels that it was given itself."""
+
+    down_revisions: tuple[str, ...]
+    """Its parents."""
+
+    depends_on: tuple[str, ...]
+    """The ids of what it depends on besides."""
+
+    is_head: bool
+    """Whether no other revision follows it."""
+
+    operations: tuple[str, ...]
+    """What it does, in words."""
+
+    states: Mapping[str, State] = field(default_factory=dict)
+    """How each database stands to it, by name."""
+
+    @property
+    def state(self) -> str:
+        """One word for all databases: ``applied``, ``pending``, ``partly`` or ``none``.
+
+        ``none`` when no database was asked or none can tell.
+        """
+        done = {
+            state in ("current", "applied")
+            for state in self.states.values()
+            if state != "unknown"
+        }
+        if not done:
+            return "none"
+        return "partly" if len(done) > 1 else "applied" if True in done else "pending"
+
+    @property
+    def at(self) -> tuple[str, ...]:
+        """The databases that are at this revision."""
+        return tuple(name for name, one in self.states.items() if one == "current")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryGraph:
+    """The history, and where each database is in it.
+
+    .. versionadded:: 4.0
+    """
+
+    nodes: tuple[Node, ...]
+    """The revisions, the newest first: each before what it follows, branches kept
+    together."""
+
+    databases: Mapping[str, tuple[str, ...]]
+    """The ids that each database is at, by name."""
+
+    unknown: Mapping[str, tuple[str, ...]]
+    """Of these, the ids that no file has."""
+
+    name: str = ""
+    """The name of the app."""
+
+
+def graph(
+    environment: Environment, databases: Sequence[str] = (), *, state: bool = True
+) -> HistoryGraph:
+    """Return the history as a graph.
+
+    The files are read, not executed; each database is asked once, in a transaction
+    that is rolled back.
+
+    :param environment: The app's environment; an app context must be active.
+    :param databases: Which databases; all for none.
+    :param state: Whether databases are asked at all.
+    :raises HistoryError: When the files make no history.
+    :raises DatabaseError: When a database cannot be reached.
+    """
+    with invoked(environment, "graph", databases=tuple(databases), state=state) as call:
+        view = view_of(environment)
+        heads = heads_of(environment, call.hooks, databases) if state else {}
+        found = _newest_first(_nodes(environment, view))
+        held = {name: tuple(map(str, ids)) for name, ids in heads.items()}
+        unknown = {
+            name: tuple(id_ for id_ in ids if id_ not in view)
+            for name, ids in held.items()
+        }
+        nodes = _with_states(found, held, unknown)
+        call.data = {
+            "databases": held,
+            "unknown": unknown,
+            "revisions": [_fields(node) for node in nodes],
+        }
+        return HistoryGraph(nodes, held, unknown, environment.app.name)
+
+
+def _fields(node: Node) -> dict[str, Any]:
+    return {name: getattr(node, name) for name in Node.__slots__}
+
+
+def _nodes(environment: Environment, view: View) -> dict[str, Node]:
+    """Return the revisions by id, the base first."""
+    records = {
+        record.revision: record
+        for record in environment.index.scan().scripts
+        if isinstance(record, Record)
+    }
+    if isinstance(view, IndexView):
+        # What an empty database lacks is everything.
+        scripts = view.named(view.graph.pending(())) or []
+    else:
+        scripts = list(environment.scripts().walk_revisions())[::-1]
+    return {
+        script.revision: _node(environment, view, script, records.get(script.revision))
+        for script in scripts
+    }
+
+
+def _node(
+    environment: Environment, view: View, script: Script, record: Record | None
+) -> Node:
+    # A file that only executing could tell about was executed to build the map.
+    labels = record.branch_labels if record else script.module.branch_labels
+    date = _DATE.search(script.longdoc)
+    path = Path(script.path)
+    return Node(
+        revision=script.revision,
+        doc=" ".join(script.doc.split()),
+        path=_shown(path, environment.app.root_path),
+        date=date[1] if date else None,
+        labels=_several(labels),
+        down_revisions=_several(script.down_revision),
+        depends_on=_dependencies(environment, view, _several(script.dependencies)),
+        is_head=not script.nextrev,
+        operations=_operations(path),
+    )
+
+
+def _several(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+def _dependencies(
+    environment: Environment, view: View, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the ids of what a revision depends on; it may be named by a label."""
+    found = view.named(names) if names else []
+    if found is None:
+        found = [environment.scripts().get_revision(name) for name in names]
+    return tuple(dict.fromkeys(script.revision for script in found))
+
+
+def _shown(path: Path, root: str) -> str:
+    # Compared as they really are: the index keeps real paths.
+    try:
+        return path.relative_to(os.path.realpath(root)).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _operations(path: Path) -> tuple[str, ...]:
+    try:
+        source = path.read_bytes() if path.suffix == ".py" else b""
+    except OSError:
+        return ()
+    return tuple(hide_passwords(words) for words in operations_in_words(source))
+
+
+def _newest_first(nodes: Mapping[str, Node]) -> list[Node]:
+    """Order revisions as ``git log --topo-order`` does.
+
+    Each comes before what it follows, and a branch is shown to its end before the
+    next one begins, so that few lines run side by side.
+
+    :param nodes: The revisions by id, the base first.
+    """
+    waiting = dict.fromkeys(nodes, 0)
+    for node in nodes.values():
+        for parent in _parents(node):
+            waiting[parent] += 1
+    todo = [id_ for id_, count in waiting.items() if not count]
+    ordered: list[Node] = []
+    while todo:
+        node = nodes[todo.pop()]
+        ordered.append(node)
+        for parent in reversed(_parents(node)):
+            waiting[parent] -= 1
+            if not waiting[parent]:
+                todo.append(parent)
+    return ordered
+
+
+def _parents(node: Node) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*node.down_revisions, *node.depends_on)))
+
+
+def _with_states(
+    nodes: Sequence[Node],
+    held: Mapping[str, tuple[str, ...]],
+    unknown: Mapping[str, tuple[str, ...]],
+) -> tuple[Node, ...]:
+    """Return the revisions with how each database stands to them."""
+    parents = {node.revision: _parents(node) for node in nodes}
+    applied = {name: _reached(parents, ids) for name, ids in held.items()}
+
+    def state(name: str, id_: str) -> State:
+        if id_ in held[name]:
+            return "current"
+        if id_ in applied[name]:
+            return "applied"
+        return "unknown" if unknown[name] else "pending"
+
+    return tuple(
+        Node(
+            **{
+                **_fields(node),
+                "states": {name: state(name, node.revision) for name in held},
+            }
+        )
+        for node in nodes
+    )
+
+
+def _reached(
+    parents: Mapping[str, Collection[str]], ids: Iterable[str]
+) -> Collection[str]:
+    """Return revisions and all that they follow; ids without a file are left out."""
+    todo = [id_ for id_ in ids if id_ in parents]
+    seen = set(todo)
+    while todo:
+        for parent in parents[todo.pop()]:
+            if parent not in seen:
+                seen.add(parent)
+                todo.append(parent)
+    return seen
