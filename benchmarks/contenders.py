@@ -138,9 +138,7 @@ def gather(folder: Path, here: bool) -> dict[str, Contender]:
     return {name: Contender(name, pythons[name], apps[name]) for name in apps}
 
 
-def install(
-    folder: Path, requirements: list[str], copied: Path | None = None
-) -> Path:
+def install(folder: Path, requirements: list[str], copied: Path | None = None) -> Path:
     """Make a virtual environment, and return its interpreter.
 
     :param folder: Where; one that is there is kept.
@@ -160,6 +158,8 @@ def install(
         )
         for name in SOURCES:
             shutil.copy(ROOT / name, copied)
-        subprocess.run([*pip, "--force-reinstall", "--no-deps", str(copied)], check=True)
+        subprocess.run(
+            [*pip, "--force-reinstall", "--no-deps", str(copied)], check=True
+        )
         subprocess.run([*pip, "filelock", "pluggy"], check=True)
     return python

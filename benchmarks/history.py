@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,19 +24,18 @@ from measuring import Cost, Failed, alternate, clean_environment
 from setup_of_run import Setup
 from tables import Table
 
-WITHIN = ["heads", "current", "log", "upgrade at head", "show head"]
+WITHIN = ["heads", "current", "log", "upgrade at head"]
 
 
-def measure(setup: Setup) -> list[Table]:
+def measure(setup: Setup) -> Iterator[Table]:
     """Measure each length in turn.
 
     :param setup: The choices for this run.
     """
-    tables = []
     for size in setup.sizes:
-        tables += _whole(setup, size)
-        tables += _within(setup, size)
-    return [*tables, _limits(setup)]
+        yield from _whole(setup, size)
+        yield from _within(setup, size)
+    yield _limits(setup)
 
 
 def _whole(setup: Setup, size: int) -> list[Table]:
@@ -109,11 +109,12 @@ def _within(setup: Setup, size: int) -> list[Table]:
     )
     for title in WITHIN:
         for one in setup.those(FLOOR):
+            if title == "current" and size > 2000 and one.name in (ALEMBIC, MIGRATE):
+                # Quadratic there: the whole command above has told already.
+                continue
             project = setup.project(one, str(size))
             projects.stamp(project / "data.db", projects.revision_id(size))
-            slow = title == "current" and one.name in (ALEMBIC, MIGRATE)
-            times = 2 if slow and size > 2000 else 2 + setup.rounds
-            found = calls(one, project, title, times)["cpu"]
+            found = calls(one, project, title, 1 + setup.rounds)["cpu"]
             later.put(title, one.name, median(found[1:]) * 1000)
     return [later]
 

@@ -7,6 +7,7 @@ a long-lived process pays.
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -20,8 +21,7 @@ from typing import Any
 def calls_of(contender: str) -> dict[str, Callable[[], Any]]:
     if contender == "alembic":
         return alembic_calls()
-    import app as project  # type: ignore[import-not-found]
-
+    project: Any = importlib.import_module("app")
     project.app.app_context().push()
     if contender == "Flask-Migrate":
         return migrate_calls()
@@ -31,7 +31,6 @@ def calls_of(contender: str) -> dict[str, Callable[[], Any]]:
         "current": alembic.current,
         "log": alembic.log,
         "upgrade at head": alembic.upgrade,
-        "show head": lambda: alembic.show("head"),
         "needs_upgrade": getattr(alembic, "needs_upgrade", lambda: None),
     }
 
@@ -46,19 +45,16 @@ def alembic_calls() -> dict[str, Callable[[], Any]]:
         "current": lambda: command.current(config),
         "log": lambda: command.history(config),
         "upgrade at head": lambda: command.upgrade(config, "head"),
-        "show head": lambda: command.show(config, "head"),
     }
 
 
 def migrate_calls() -> dict[str, Callable[[], Any]]:
-    import flask_migrate  # type: ignore[import-not-found]
-
+    flask_migrate: Any = importlib.import_module("flask_migrate")
     return {
         "heads": flask_migrate.heads,
         "current": flask_migrate.current,
         "log": flask_migrate.history,
         "upgrade at head": flask_migrate.upgrade,
-        "show head": lambda: flask_migrate.show(revision="head"),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-BASE_APP = '''\
+BASE_APP = """\
 import os
 
 from flask import Flask
@@ -21,31 +21,31 @@ db = SQLAlchemy(app)
 @app.get("/")
 def index():
     return "hello"
-'''
+"""
 
 FLASK_ALEMBIC_APP = (
     BASE_APP
-    + '''
+    + """
 
 from flask_alembic import Alembic
 
 alembic = Alembic(app)
-'''
+"""
 )
 
 FLASK_MIGRATE_APP = (
     BASE_APP
-    + '''
+    + """
 
 from flask_migrate import Migrate
 
 migrate = Migrate(app, db)
-'''
+"""
 )
 
 PLUGINS_APP = (
     BASE_APP
-    + '''
+    + """
 
 from flask_alembic import Alembic, hookimpl
 
@@ -60,7 +60,7 @@ class Counter:
 
 
 alembic = Alembic(app, plugins=[Counter() for _ in range(5)])
-'''
+"""
 )
 
 ALEMBIC_INI = """\
@@ -68,7 +68,7 @@ ALEMBIC_INI = """\
 script_location = %(here)s/migrations
 """
 
-ENV = '''\
+ENV = """\
 import os
 
 from alembic import context
@@ -80,7 +80,7 @@ with create_engine(url).connect() as connection:
     context.configure(connection=connection, target_metadata=None)
     with context.begin_transaction():
         context.run_migrations()
-'''
+"""
 
 TEMPLATE = '''\
 """${message}"""

@@ -10,8 +10,9 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import history
 import probing
@@ -22,7 +23,7 @@ from measuring import Failed
 from setup_of_run import Setup
 from tables import Table, from_json, markdown, plain, rst, to_json
 
-GROUPS: dict[str, Callable[[Setup], list[Table]]] = {
+GROUPS: dict[str, Callable[[Setup], Iterable[Table]]] = {
     "startup": startup.measure,
     "history": history.measure,
     "upgrading": upgrading.measure,
@@ -107,17 +108,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = (options.folder or default).resolve()
     setup = setup_from(options, folder)
     store = folder / "results.json"
-    kept = json.loads(store.read_text()) if store.exists() else {}
+    kept: dict[str, Any] = {}
     for name in options.groups or GROUPS:
+        tables: list[Table] = []
         try:
-            tables = GROUPS[name](setup)
+            for table in GROUPS[name](setup):
+                tables.append(table)
+                # At once: a run that is stopped leaves what it has measured.
+                kept = json.loads(store.read_text()) if store.exists() else {}
+                kept[name] = to_json(tables)
+                store.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+                print(plain(table), flush=True)
         except Failed as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1
-        kept[name] = to_json(tables)
-        store.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        for table in tables:
-            print(plain(table), flush=True)
     every = [table for name in GROUPS for table in from_json(kept.get(name, []))]
     if options.rst:
         options.rst.write_text(rst(every, heading(setup)), encoding="utf-8")

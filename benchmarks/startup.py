@@ -33,8 +33,9 @@ def measure(setup: Setup) -> list[Table]:
             for one in those
             if one.name != FLOOR or words[-1] != "--help"
         }
-        alternate(runs, 1)
-        costs = alternate(runs, setup.rounds * 3)
+        if setup.rounds > 1:
+            alternate(runs, 1)
+        costs = alternate(runs, setup.rounds)
         if FLOOR not in costs:
             # There is nothing to ask for help: the least a Flask command can cost.
             cpu.put(title, FLOOR, cpu.rows["flask routes"][FLOOR])

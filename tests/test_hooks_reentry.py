@@ -15,6 +15,7 @@ from apps import (
     version_rows,
     write_chain,
 )
+from databases import MakeDatabase
 from flask import Flask
 from plugging import Implementing, Wrapper, app_around, app_with
 
@@ -56,10 +57,22 @@ def test_a_guard_that_starts_a_run_refuses_the_command(tmp_path: Path) -> None:
     assert version_rows(url_of(app)) == set()
 
 
-@pytest.mark.parametrize("hook", [*RUN_HOOKS, "migration_lock"])
+WHERE = [
+    *((hook, "sqlite") for hook in (*RUN_HOOKS, "migration_lock")),
+    *(
+        (hook, kind)
+        for hook in ("migration_lock", "revision_applied")
+        for kind in ("postgresql", "mariadb")
+    ),
+]
+"""Hooks and databases: all of them, and where a lock or a transaction is near."""
+
+
+@pytest.mark.parametrize(("hook", "kind"), WHERE)
 def test_reading_inside_a_hook_works(
-    tmp_path: Path, hook: str, database_url: str
+    tmp_path: Path, hook: str, kind: str, make_database: MakeDatabase
 ) -> None:
+    database_url = make_database(kind)
     found: list[tuple[list[str], list[str], bool]] = []
 
     def read() -> None:
@@ -68,7 +81,8 @@ def test_reading_inside_a_hook_works(
         heads = [script.revision for script in alembic.heads()]
         found.append((current, heads, alembic.needs_upgrade()))
 
-    app = app_with(tmp_path, database_url, **{hook: read})
+    functions: dict[str, Any] = {hook: read}
+    app: Flask = app_with(tmp_path, database_url, **functions)
     write_chain(migrations_of(app), "a1", "a2")
     result = run_db(app, "upgrade")
     assert result.exit_code == 0, result.output
@@ -76,7 +90,7 @@ def test_reading_inside_a_hook_works(
     expected = [([], ["a2"], True) if before else (["a2"], ["a2"], False)]
     if hook == "revision_applied":
         # MariaDB commits each revision by itself, the others both at once.
-        first = (["a1"], ["a2"], True) if "pymysql" in database_url else expected[0]
+        first = (["a1"], ["a2"], True) if kind == "mariadb" else expected[0]
         expected = [first, *expected]
     assert found == expected
 

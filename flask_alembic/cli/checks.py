@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def problems(found: Iterable[Problem], write: Any = echo) -> None:
             fg=COLOURS[each.severity],
         )
         if each.advice:
-            write(f"  {each.advice}")
+            write(textwrap.indent(each.advice, "  "))
 
 
 def tell_problems() -> None:

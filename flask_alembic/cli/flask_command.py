@@ -190,7 +190,7 @@ def _group_that_asks() -> click.Group | None:
     A group of an app's own, made with :class:`flask.cli.FlaskGroup`, may have a
     command ``db``. Flask puts the entry point in its place without looking, and hands
     nothing to it that tells which group it is for. So the caller is looked at;
-    ``tests/bad_input/test_bad_app.py`` fails when Flask loads entry points otherwise.
+    ``tests/bad_input/test_flask_command.py`` fails when Flask loads entry points otherwise.
     """
     frame = inspect.currentframe()
     while frame is not None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import HookError, UsageError
-from ..hooks.payloads import Format
 
 if TYPE_CHECKING:
     from ..environment.objects import Environment
+    from ..hooks.payloads import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,12 @@ def resolve_format(environment: Environment, name: str) -> Format | None:
     :raises UsageError: When there is none.
     :raises HookError: When two plugins give one name.
     """
-    from ..hooks import specs
-    from .documents import as_json, as_jsonl
-
     if name == "table":
         return None
+    from ..hooks import specs
+    from ..hooks.payloads import Format
+    from .documents import as_json, as_jsonl
+
     formats = {
         "json": Format("json", as_json, "one JSON document"),
         "jsonl": Format("jsonl", as_jsonl, "one JSON object a line"),

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..hooks.payloads import RunResult, Step
-
 if TYPE_CHECKING:
     from alembic.script import Script
+
+    from ..hooks.payloads import RunResult, Step
 
 
 def readable(text: str) -> str:

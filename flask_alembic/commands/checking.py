@@ -14,13 +14,13 @@ from .comparing import CheckResult, compared, require_models
 from .connecting import connected, current_heads, heads_of
 from .generating import gather_problems
 from .invocation import Invocation, invoked
+from .known_rows import require_known
 from .mending.files import broken_files, file_problems, head_problems
 from .mending.foreign import foreign_problem
 from .mending.models import model_problems
 from .mending.ranges import chosen_scripts
 from .mending.widths import width_problems
 from .mending.wording import in_words
-from .planning import require_known
 from .status import pending
 from .targets import describe
 from .viewing import real_heads

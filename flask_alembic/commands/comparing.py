@@ -12,9 +12,9 @@ from ..hooks.payloads import Problem
 from .connecting import connected, current_heads
 from .database_errors import reading
 from .invocation import Invocation, invoked
+from .known_rows import require_known
 from .mending.foreign import leave_foreign
 from .mending.models import where_models_are
-from .planning import require_known
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript

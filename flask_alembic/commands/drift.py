@@ -10,11 +10,11 @@ from ..environment.databases import choose
 from .comparing import compared, require_models
 from .connecting import connected, current_heads
 from .invocation import Invocation, invoked
+from .known_rows import require_known
 from .mending.building import building
 from .mending.differences import Difference, compare, without
 from .mending.reflecting import Schema, reflect
 from .mending.wording import in_words
-from .planning import require_known
 from .viewing import real_heads
 
 if TYPE_CHECKING:

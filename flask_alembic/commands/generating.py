@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..environment.databases import Database, choose
-from ..environment.soundness import check_id
+from ..environment.identifiers import check_id
 from ..errors import CheckFailed, HookError, InvalidRevisionId, UsageError
 from ..hooks import specs
 from ..hooks.payloads import LintTarget, Problem, RevisionRequest
-from .comparing import refuse_losing_all, require_models
-from .connecting import connected, current_heads
-from .database_errors import reading
+from .autogenerating import compare, revision_context
 from .invocation import Invocation, invoked
 from .mending.foreign import keeper
 from .mending.models import model_problems
 from .placing import DEFAULT_BRANCH, Place, place
-from .planning import require_known
 from .targets import describe
 
 if TYPE_CHECKING:
@@ -101,8 +96,8 @@ def revision(environment: Environment, draft: Draft) -> list[Script]:
         call.hooks.guard(specs.before_revision, request=request)
         id_ = _new_id(call, request, scripts, draft.rev_id)
         keep = keeper(call, scripts, allow_drop=draft.allow_drop)
-        context = _revision_context(environment, scripts, request, id_, keep)
-        if not draft.empty and not _compare(call, scripts, context, draft.force):
+        context = revision_context(environment, scripts, request, id_, keep)
+        if not draft.empty and not compare(call, scripts, context, draft.force):
             call.problems = (*call.problems, *model_problems(environment))
             return []
         return _write(call, request, scripts, context, force=draft.force)
@@ -141,7 +136,7 @@ def merge(
         request = _request(Draft(message, empty=True), where, kind="merge")
         call.hooks.guard(specs.before_revision, request=request)
         id_ = _new_id(call, request, scripts, rev_id)
-        context = _revision_context(environment, scripts, request, id_)
+        context = revision_context(environment, scripts, request, id_)
         written = _write(call, request, scripts, context)
         return written[0] if written else None
 
@@ -204,116 +199,6 @@ def _new_id(
     return text
 
 
-def _revision_context(
-    environment: Environment,
-    scripts: Scripts,
-    request: RevisionRequest,
-    id_: str,
-    keep: Callable[[MigrationScript], None] = lambda script: None,
-) -> RevisionContext:
-    from alembic.autogenerate import RevisionContext
-
-    hooks = environment.hooks
-    databases = ", ".join(environment.databases())
-    config = environment.config
-    if config.get_main_option("databases") is None:
-        config.set_main_option("databases", databases)
-
-    def process(context: Any, revision: Any, directives: list[Any]) -> None:
-        keep(directives[-1])
-        hooks.edit(
-            specs.process_revision_directives,
-            context=context,
-            revision=revision,
-            directives=directives,
-        )
-
-    return RevisionContext(
-        config,
-        scripts,
-        {
-            "message": request.message,
-            "autogenerate": request.autogenerate,
-            "sql": False,
-            "head": list(request.parents) or "base",
-            "splice": True,
-            "branch_label": list(request.branch_labels) or None,
-            "version_path": str(request.path),
-            "rev_id": id_,
-            "depends_on": list(request.depends_on) or None,
-        },
-        process_revision_directives=process,
-    )
-
-
-def _compare(
-    call: Invocation, scripts: Scripts, context: RevisionContext, force: bool
-) -> bool:
-    """Compare models and databases; return whether there is anything to write."""
-    environment = call.environment
-    databases = choose(environment.databases(), ())
-    require_models(databases, environment)
-    with ExitStack() as stack:
-        for database in databases:
-            connection = stack.enter_context(
-                connected(environment, call.hooks, database)
-            )
-            heads = current_heads(environment, database, connection)
-            require_known(scripts, database.name, heads)
-            with reading(database):
-                _compare_one(
-                    environment,
-                    scripts,
-                    context,
-                    database,
-                    connection,
-                    len(databases) > 1,
-                )
-                if not force:
-                    for script in context.generated_revisions:
-                        refuse_losing_all(database, connection, script)
-    return any(_has_changes(script) for script in context.generated_revisions)
-
-
-def _compare_one(
-    environment: Environment,
-    scripts: Scripts,
-    context: RevisionContext,
-    database: Database,
-    connection: Any,
-    several: bool,
-) -> None:
-    tokens = (
-        {
-            "upgrade_token": f"{database.name}_upgrades",
-            "downgrade_token": f"{database.name}_downgrades",
-        }
-        if several
-        else {}
-    )
-
-    def compare(revision: Any, migration_context: Any) -> list[Any]:
-        context.run_autogenerate(revision, migration_context)
-        return []
-
-    configured = environment.environment_context(
-        database,
-        scripts,
-        connection,
-        configure=tokens,
-        fn=compare,
-        template_args=context.template_args,
-        revision_context=context,
-    )
-    migration_context = configured.get_context()
-    # What Alembic's own loop would call, without touching the version table.
-    compare(migration_context.get_current_heads(), migration_context)
-
-
-def _has_changes(script: MigrationScript) -> bool:
-    return any(not ops.is_empty() for ops in script.upgrade_ops_list)
-
-
 def _write(
     call: Invocation,
     request: RevisionRequest,
@@ -329,8 +214,16 @@ def _write(
         check_id(str(directive.rev_id), known | directives.keys())
         directives[str(directive.rev_id)] = directive
 
+    dialects = {
+        name: database.engine.dialect.name
+        for name, database in call.environment.databases().items()
+    }
+
     def look(id_: str, source: str, path: Path) -> None:
-        _lint(call, LintTarget(id_, None, source, directive=directives[id_]), force)
+        target = LintTarget(
+            id_, None, source, directive=directives[id_], dialects=dialects
+        )
+        _lint(call, target, force)
 
     scripts.before_write = look
     try:

@@ -224,7 +224,9 @@ def _newest_first(nodes: Mapping[str, Node]) -> list[Node]:
     for node in nodes.values():
         for parent in _parents(node):
             waiting[parent] += 1
-    todo = [id_ for id_, count in waiting.items() if not count]
+    heads = [node for node in nodes.values() if not waiting[node.revision]]
+    heads.sort(key=lambda node: (node.date or "", node.revision))
+    todo = [node.revision for node in heads]
     ordered: list[Node] = []
     while todo:
         node = nodes[todo.pop()]

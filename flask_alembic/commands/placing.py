@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..environment.soundness import check_label
+from ..environment.identifiers import check_label
 from ..environment.translation import shown
 from ..errors import UsageError
 from .targets import SYMBOLS, missing, require

@@ -11,7 +11,7 @@ from ..environment.translation import shown
 from ..errors import UsageError
 from .connecting import heads_of
 from .invocation import invoked
-from .planning import require_known
+from .known_rows import require_known
 from .targets import SYMBOLS, describe, missing, require
 from .viewing import view_of
 

@@ -50,6 +50,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 # The keywords by which arguments may be given instead.
 
+_WRAPPERS = frozenset({"f", "text", "table", "Table"})
+# What says the same as its first argument: op.f("name"), sa.text("sql"), ...
+
 _TABLE_FIRST = frozenset({"add_column", "alter_column", "drop_column"})
 
 
@@ -212,9 +215,14 @@ def _text(node: ast.expr | str) -> str:
         return node
     if isinstance(node, ast.Constant):
         return "(unnamed)" if node.value is None else str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            _text(part) if isinstance(part, ast.Constant) else "{…}"
+            for part in node.values
+        )
     if isinstance(node, ast.Call) and node.args:
-        # op.f("name"), sa.text("sql"), sa.table("name", ...)
-        if _dotted(node.func).rpartition(".")[2] in {"f", "text", "table", "Table"}:
+        name = _dotted(node.func).rpartition(".")[2]
+        if name in _WRAPPERS:
             return _text(node.args[0])
     return ast.unparse(node)
 

@@ -11,7 +11,7 @@ from ..environment.locking import lock_key
 from .comparing import produce, require_models
 from .connecting import heads_of
 from .invocation import Invocation, invoked
-from .planning import unknown_heads
+from .known_rows import unknown_heads
 from .viewing import real_heads
 
 if TYPE_CHECKING:

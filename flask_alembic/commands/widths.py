@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..dialects import backend_for
 from ..environment import private
-from ..environment.soundness import WIDTH
+from ..environment.identifiers import WIDTH
 from ..errors import HistoryError
 
 if TYPE_CHECKING:

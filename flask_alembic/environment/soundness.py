@@ -14,8 +14,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from ..errors import HistoryError, InvalidRevisionId, RevisionFileError
+from ..errors import HistoryError, RevisionFileError
 from .graph_edges import NeedsMap
+from .identifiers import is_usual
 from .records import Record, Scan
 from .translation import first_line, shown
 
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
     from alembic.script import Script
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f'\"`;\\]")
-_ID = re.compile(r"\w[\w.]*")
-_LABEL = re.compile(r"\w[\w.-]*")
-_STEPS = re.compile(r"\d+|.*-\d+")
 _SYMBOLS = frozenset({"head", "heads", "base"})
-_WORDS = _SYMBOLS | {"current", "none"}
-WIDTH = 32
-"""How many characters the column of Alembic's version table holds."""
-
 _MEND = "Mend down_revision or depends_on in it."
 
 
@@ -78,7 +72,7 @@ def sound(scan: Scan) -> Scan:
     for record in scan.scripts:
         if not isinstance(record, Record):
             raise NeedsMap("a file has to be executed")
-        usual = _ID.fullmatch(record.revision) and record.revision not in _WORDS
+        usual = is_usual(record.revision)
         if not usual or len(set(record.down_revisions)) < len(record.down_revisions):
             raise NeedsMap(f"{record.path} is unusual")
     return scan
@@ -222,62 +216,3 @@ def _links(folders: Iterable[str]) -> Iterator[Path]:
             yield from (path for path in Path(folder).iterdir() if path.is_symlink())
         except OSError:
             continue
-
-
-def check_id(text: str, known: Iterable[str], width: int = WIDTH) -> None:
-    """Refuse an id for a new revision that would make trouble later.
-
-    :param text: The id.
-    :param known: The ids and labels that are taken.
-    :param width: How many characters the version column holds.
-    :raises InvalidRevisionId: With the rule that it breaks.
-    """
-    if not text:
-        raise InvalidRevisionId("The revision id is empty.", "Give another one.")
-    if not _ID.fullmatch(text):
-        raise InvalidRevisionId(
-            f"The revision id {shown(text)} holds characters that are not allowed.",
-            "Use letters, digits and underscores only.",
-        )
-    if len(text) > width:
-        raise InvalidRevisionId(
-            f"The revision id {shown(text)} has {len(text)} characters, but the "
-            f"version column holds {width}.",
-            "Use a shorter id.",
-        )
-    if text.lower() in _WORDS:
-        raise InvalidRevisionId(
-            f"The revision id {text!r} means something else to Alembic.",
-            "Use another id.",
-        )
-    if text in known:
-        raise InvalidRevisionId(
-            f"The revision id {text!r} is taken.",
-            "Use another id, or try again if it was made from the time.",
-        )
-
-
-def check_label(label: str, known: Iterable[str]) -> None:
-    """Refuse a branch label that would make trouble later.
-
-    :param label: The label.
-    :param known: The ids and labels that are taken.
-    :raises InvalidRevisionId: With the rule that it breaks.
-    """
-    if not label:
-        raise InvalidRevisionId("The branch label is empty.", "Give another one.")
-    if not _LABEL.fullmatch(label):
-        raise InvalidRevisionId(
-            f"The branch label {shown(label)} holds characters that are not allowed.",
-            "Use letters, digits, underscores and hyphens only.",
-        )
-    if label.lower() in _WORDS or _STEPS.fullmatch(label):
-        raise InvalidRevisionId(
-            f"The branch label {shown(label)} would be read as a revision or as a "
-            "number of steps.",
-            "Use another label.",
-        )
-    if label in known:
-        raise InvalidRevisionId(
-            f"The branch label {label!r} is taken.", "Use another label."
-        )

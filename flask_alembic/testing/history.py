@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..environment.soundness import WIDTH
+from ..environment.identifiers import WIDTH
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

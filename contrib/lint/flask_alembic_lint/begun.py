@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from flask import Flask
 
-OWN: Final = ("lint", "check", "revision", "migrate", "merge", "upgrade")
-"""Commands that ask linters; others may run inside them."""
+INSIDE: Final = ("current",)
+"""Commands that linting itself asks for; they begin nothing."""
 
 requested: ContextVar[dict[str, Any] | None] = ContextVar("requested", default=None)
 """Settings that the command line gave instead of the app's."""
@@ -41,7 +41,7 @@ def begin(app: Flask, command: str, pending: bool) -> None:
     :param command: The command's name.
     :param pending: Whether it looks at pending revisions only.
     """
-    if command in OWN:
+    if command not in INSIDE:
         _begun[app] = Begun(command, pending)
 
 

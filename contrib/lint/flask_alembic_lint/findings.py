@@ -40,7 +40,7 @@ class Finding:
         """
         own = rule.severity_on(family) or "warning"
         advice = (
-            fill(hit.rewrite, hit.names)
+            fill(hit.rewrite, hit.names, family)
             if hit.rewrite is not None
             else rule.rewrite_for(family, hit.names)
         )

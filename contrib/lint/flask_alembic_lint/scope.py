@@ -40,9 +40,9 @@ class Scope:
     def includes(self, target: LintTarget) -> bool:
         """Return whether a revision is looked at.
 
-        :param target: The revision. One that is being generated always is.
+        :param target: The revision. One that is not written yet always is.
         """
-        if target.directive is not None:
+        if target.path is None:
             return True
         if target.revision in self.baseline:
             return False
@@ -117,7 +117,7 @@ class Scope:
         :param target: The revision.
         """
         made: frozenset[str] = frozenset()
-        if target.directive is not None or self.subject.settings.only == "all":
+        if target.path is None or self.subject.settings.only == "all":
             return made
         for script in self._history:
             if script.revision == target.revision:

@@ -62,7 +62,7 @@ class Session:
             source,
             self.subject.settings,
             databases=len(dialects),
-            shown_only=self.shows_only or target.directive is not None,
+            shown_only=self.shows_only or target.path is None,
         )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import builtins
 import threading
 
 import alembic.context
@@ -12,6 +13,8 @@ from flask_alembic_lint.capture import Capture, capture, proxies
 from flask_alembic_lint.examples import revision_text as module
 from flask_alembic_lint.revision import RevisionSource
 from flask_alembic_lint.servers import server_for
+
+WAIT = proxies.wait_for
 
 
 def run(body: str, dialect: str = "postgresql", database: str = "default") -> Capture:
@@ -266,17 +269,82 @@ def test_modules_that_are_not_here_get_a_stand_in():
     )
 
 
-def test_what_stood_in_the_proxies_stands_there_afterwards():
+def test_a_running_migration_keeps_the_proxies(monkeypatch):
+    """Neither do its operations go to the recorder nor ours to its database."""
+    monkeypatch.setattr(proxies, "wait_for", lambda module, _: WAIT(module, 0.05))
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         with Operations.context(context) as outer:
-            run('op.drop_table("t")')
-            assert proxies.installed_in(alembic.op) is outer
             alembic.op.execute("CREATE TABLE t (a)")
+            captured = run('op.drop_table("t")')
+            assert captured.failures[0].error.startswith("Busy")
+            assert proxies.installed_in(alembic.op) is outer
             assert sa.inspect(connection).has_table("t")
     assert proxies.installed_in(alembic.op) is None
     engine.dispose()
+
+
+def test_a_migration_that_ends_is_waited_for():
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True})
+    proxies.install(Operations(context))
+    timer = threading.Timer(0.2, lambda: proxies.remove(Operations(context)))
+    timer.start()
+    assert names(run('op.drop_table("t")')) == ["DropTableOp"]
+    timer.join()
+
+
+def test_a_migration_that_begins_meanwhile_keeps_the_proxies():
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True})
+    other = Operations(context)
+    original = proxies.remove
+    source = RevisionSource(
+        "b2", module('op.drop_table("t")\nBEGIN()\nop.drop_table("u")')
+    )
+    vars(builtins)["BEGIN"] = lambda: proxies.install(other)
+    try:
+        captured = capture(source, "postgresql", server_for("postgresql", None))
+        assert names(captured) == ["DropTableOp", "DropTableOp"]
+        assert proxies.installed_in(alembic.op) is other
+    finally:
+        del vars(builtins)["BEGIN"]
+        original(other)
+
+
+def test_helper_modules_record_too(tmp_path, monkeypatch):
+    (tmp_path / "migration_helper.py").write_text(
+        "from alembic import op\n\ndef drop(name):\n    op.drop_table(name)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    captured = run(
+        """
+        from migration_helper import drop
+
+        def upgrade():
+            drop("t")
+
+        def downgrade():
+            raise NotImplementedError
+        """
+    )
+    assert names(captured) == ["DropTableOp"]
+    assert captured.events[0].line == 11
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from alembic import op",
+        "from alembic import context, op as op",
+        "import alembic.op as op",
+        "from alembic.op import drop_table",
+    ],
+)
+def test_ways_to_import_op(line):
+    call = "drop_table" if line.endswith("drop_table") else "op.drop_table"
+    captured = run(f"{line}\n\ndef upgrade():\n    {call}('t')\n")
+    assert captured.failures == ()
+    assert names(captured) == ["DropTableOp"]
 
 
 def test_the_names_that_the_proxies_use_are_there():

@@ -56,6 +56,17 @@ def test_advice_has_no_unfilled_name(code, lint):
             assert not re.search(r"\$\{?[a-z]", finding.advice), finding.advice
 
 
+@pytest.mark.parametrize(
+    ("family", "quoted"), [("postgresql", '\\"order\\"'), ("mysql", "`order`")]
+)
+def test_advice_quotes_what_sql_would_misread(family, quoted, lint):
+    body = 'op.create_table_comment("x", "y")\nop.execute("TRUNCATE s.%s")'
+    name = quoted.replace("\\", "").replace('"', '\\"')
+    (found,) = lint(body % name, family)
+    assert f"DELETE FROM s.{quoted}" in found.advice
+    ast.parse(found.advice)
+
+
 def test_every_rule_has_silent_cases():
     assert sorted(SILENT) == sorted(RULES)
     assert all(SILENT.values())

@@ -9,7 +9,7 @@ from ...environment.databases import choose
 from ...errors import Refused, UsageError
 from ..connecting import connected, current_heads
 from ..invocation import Invocation, invoked
-from ..planning import require_known
+from ..known_rows import require_known
 from ..requests import Request
 from ..running import run
 from ..targets import describe, resolve

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...environment.soundness import check_id
+from ...environment.identifiers import check_id
 from ...errors import InvalidRevisionId, Refused, UsageError
 from ...hooks import specs
 from ...hooks.payloads import RevisionRequest

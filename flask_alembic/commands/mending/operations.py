@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...dialects import backend_for
+from ...errors import Refused
 from .portable import make_portable
 
 if TYPE_CHECKING:
@@ -26,16 +27,17 @@ def operations(
     """Return what makes one schema of another, and back.
 
     Tables are compared as autogenerate does it. What there is beside them is made with
-    the SQL that the server tells; what it does not tell how to make is left out, and
-    will show when the result is compared.
+    the SQL that the server tells.
 
     :param context: Connected to a database that is as ``before``.
     :param before: The schema to start from.
     :param after: The schema to come to.
+    :raises Refused: When there is something that the server does not tell how to make.
     """
     from alembic.autogenerate import produce_migrations
     from alembic.operations.ops import DowngradeOps, UpgradeOps
 
+    _require_makeable(before, after)
     make_portable(after, before, context.dialect)
     script = produce_migrations(context, after.metadata)
     assert script.upgrade_ops is not None
@@ -47,6 +49,21 @@ def operations(
         UpgradeOps(list(_around(ups, before.objects, after.objects))),
         DowngradeOps(list(_around(downs, after.objects, before.objects))),
     )
+
+
+def _require_makeable(before: Schema, after: Schema) -> None:
+    here = {(each.kind, each.name): each for each in before.objects}
+    found = [
+        f"{each.kind} {each.name}"
+        for each in after.objects
+        if each.create is None and _is_other(each, here)
+    ]
+    if found:
+        raise Refused(
+            f"A revision that builds this cannot be made: {', '.join(found)}. Nothing "
+            "was written.",
+            "Write the revision by hand, or leave it as it is.",
+        )
 
 
 def _of_tables(

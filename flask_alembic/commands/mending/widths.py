@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...dialects import backend_for
-from ...environment.soundness import WIDTH
+from ...environment.identifiers import WIDTH
 from ...hooks.payloads import Problem
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from . import database as databases
 from .driver import World
 from .events import Capture, Event, Failure
 from .isolation import isolated
-from .proxies import LOCK, installed
+from .proxies import LOCK, Busy, installed
 from .recorder import Recorder
 from .standins import Importer
 
@@ -56,7 +56,11 @@ def capture(
     """
     attempt = _Attempt(revision, dialect, server, database, config, options or {})
     with LOCK, isolated():
-        first = attempt.run()
+        try:
+            first = attempt.run()
+        except Busy as error:
+            failure = Failure(None, None, f"Busy: {error}")
+            return Capture(attempt.dialect, failures=(failure,))
         seen = {event.line for event in first.events}
         missing = revision.unreached(seen)
         if not missing:
@@ -112,6 +116,8 @@ class _Attempt:
         self.dialect = databases.recording_dialect(dialect, server, self.world)
 
     def run(self, *, everything: bool = False) -> Capture:
+        from alembic.operations import Operations
+
         recorder = Recorder(self.revision.filename)
         engine = databases.recording_engine(
             self.dialect, recorder.statement, self.world
@@ -121,9 +127,11 @@ class _Attempt:
         with engine.connect() as connection:
             environment = self._environment(connection)
             context = environment.get_context()
-            with installed(environment, context) as operations:
-                recorder.attach(operations, context)
-                namespace = self._execute(recorder, failures)
+            operations = Operations(context)
+            recorder.attach(operations, context)
+            given = {"op": operations, "context": environment}
+            with installed(environment, operations):
+                namespace = self._execute(recorder, given, failures)
                 self._pretend(exists=everything, rows=ROWS if everything else 0)
                 self._call(namespace, "upgrade", recorder, failures)
                 self._pretend(exists=True, rows=ROWS if everything else 0)
@@ -151,10 +159,14 @@ class _Attempt:
         environment.configure(connection=connection, **self.options)
         return environment
 
-    def _execute(self, recorder: Recorder, failures: list[Failure]) -> dict[str, Any]:
+    def _execute(
+        self, recorder: Recorder, given: dict[str, Any], failures: list[Failure]
+    ) -> dict[str, Any]:
         module = types.ModuleType("revision_under_analysis")
         module.__file__ = self.revision.filename
-        importer = Importer(lambda name: self.missing.append((recorder.line(), name)))
+        importer = Importer(
+            lambda name: self.missing.append((recorder.line(), name)), given
+        )
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": importer}
         try:
             code = compile(

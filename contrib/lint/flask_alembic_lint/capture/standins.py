@@ -144,10 +144,13 @@ class Importer:
     """The ``__import__`` of a revision's own import statements.
 
     :param missed: Called with the name of each module that has a stand-in.
+    :param given: What the revision gets for names of the package ``alembic``: the
+        recorder for ``op``, its environment for ``context``.
     """
 
-    def __init__(self, missed: Missed) -> None:
+    def __init__(self, missed: Missed, given: Mapping[str, Any]) -> None:
         self.missed = missed
+        self.given = given
 
     def __call__(
         self,
@@ -158,6 +161,10 @@ class Importer:
         level: int = 0,
     ) -> Any:
         """Import a module, or give a stand-in for it."""
+        if name.partition(".")[0] == "alembic" and fromlist and not level:
+            own = self._own(name, fromlist)
+            if own is not None:
+                return own
         try:
             module = builtins.__import__(name, globals, locals, fromlist, level)
         except ImportError:
@@ -173,6 +180,18 @@ class Importer:
         patched = types.ModuleType(name)
         vars(patched).update(vars(module))
         vars(patched).update({each: stand_in(each) for each in lacking})
+        return patched
+
+    def _own(self, name: str, fromlist: Sequence[str]) -> Any:
+        """Return a module with the recorder in it, where it is asked for."""
+        package, _, inner = name.partition(".")
+        if inner in self.given:
+            return self.given[inner]
+        if inner or not self.given.keys() & set(fromlist):
+            return None
+        patched = types.ModuleType(package)
+        vars(patched).update(vars(builtins.__import__(package, fromlist=fromlist)))
+        vars(patched).update(self.given)
         return patched
 
 

@@ -96,22 +96,79 @@ class Rule:
         :param names: What stands for ``$table`` and the like.
         """
         text = self.rewrites.get(family, self.rewrites.get(ANY, ""))
-        return fill(text, names or {})
+        return fill(text, names or {}, family)
 
 
-def fill(text: str, names: Mapping[str, str]) -> str:
+RESERVED: Final = frozenset(
+    [
+        "user",
+        "order",
+        "group",
+        "table",
+        "column",
+        "check",
+        "default",
+        "primary",
+        "references",
+        "select",
+        "from",
+        "where",
+        "case",
+        "end",
+        "limit",
+        "offset",
+        "all",
+        "and",
+        "or",
+        "not",
+        "union",
+        "to",
+        "desc",
+        "asc",
+        "grant",
+        "key",
+        "index",
+        "values",
+        "rank",
+        "groups",
+        "rows",
+        "system",
+        "row",
+        "lateral",
+        "window",
+        "session_user",
+    ]
+)
+"""Names of tables that SQL takes for words of its own."""
+
+
+def quoted(name: str, family: str) -> str:
+    """Return a name as SQL inside a Python string takes it.
+
+    :param name: A table or schema.
+    :param family: The server's family.
+    """
+    if name.lower() not in RESERVED and re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+        return name
+    return f"`{name}`" if family in ("mysql", "mariadb") else f'\\"{name}\\"'
+
+
+def fill(text: str, names: Mapping[str, str], family: str = "") -> str:
     """Fill names into a rewrite.
 
     :param text: Code with ``$table`` and the like.
     :param names: What stands for them; ``$schema`` and ``$qualified`` follow from
         a table that has its schema before a dot.
+    :param family: The server's family, for its way to quote.
     """
     given = dict(names)
     schema, _, table = given.get("table", "").rpartition(".")
     given.update(
         table=table,
         schema=f', schema="{schema}"' if schema else "",
-        qualified=names.get("table", ""),
+        qualified=".".join(
+            quoted(part, family) for part in names.get("table", "").split(".")
+        ),
     )
     return Template(text).safe_substitute(given)
 

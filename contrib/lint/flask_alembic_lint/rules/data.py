@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..facts.base import Fact
 from ..facts.model import DropTable, WriteData
 from ..view import View, table_key
 from .base import Hit, names_of, rule
@@ -46,28 +47,35 @@ op.execute("UPDATE users SET state = 'active' WHERE state IS NULL")
 )
 def mixed_with_ddl(view: View) -> Iterator[Hit]:
     for fact in view.existing(WriteData):
-        big = fact.verb in ("update", "delete") or fact.from_query
-        if not big:
+        if fact.verb not in ("update", "delete") and not fact.from_query:
             continue
-        number = view.transaction(fact)
-        for other in view.facts["upgrade"]:
-            together = view.transaction(other) == number
-            if not changes_structure(other) or view.is_fresh(other):
-                continue
-            if view.server.transactional_ddl and not (together and number is not None):
-                continue
-            yield Hit(
-                f"Rows of {fact.table} are changed in the revision that alters "
-                f"{other.table or 'a table'}"
-                + (
-                    ", while its lock is held."
-                    if view.server.transactional_ddl
-                    else ", and DDL commits what was changed before a failure."
-                ),
-                fact,
-                names=_names(fact),
-            )
-            break
+        before = [each for each in view.before(fact, Fact) if _shares(each, fact, view)]
+        after = [each for each in view.after(fact, Fact) if _shares(each, fact, view)]
+        if not (before or after):
+            continue
+        ddl = before[-1] if before else after[0]
+        if not view.server.transactional_ddl:
+            why = "and DDL commits what was changed before a failure"
+        elif before:
+            why = "while its lock is held"
+        else:
+            why = "and stay locked until that is done"
+        yield Hit(
+            f"Rows of {fact.table} are changed in the revision that alters "
+            f"{ddl.table or 'a table'}, {why}.",
+            fact,
+            names=_names(fact),
+        )
+
+
+def _shares(ddl: Fact, fact: WriteData, view: View) -> bool:
+    """Return whether DDL on a table in use is in one transaction with a data change."""
+    if not changes_structure(ddl) or view.is_fresh(ddl):
+        return False
+    if not view.server.transactional_ddl:
+        return True
+    number = view.transaction(fact)
+    return number is not None and view.transaction(ddl) == number
 
 
 @rule(

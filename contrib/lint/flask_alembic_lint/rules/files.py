@@ -117,7 +117,7 @@ def downgrade():
 )
 def without_content(view: View) -> Iterator[Hit]:
     given = view.namespace
-    if view.target is not None and view.target.directive is not None:
+    if view.target is not None and view.target.path is None:
         return  # it is being made, to be filled in by hand
     if _is_merge(view) or not given.get("down_revision"):
         return

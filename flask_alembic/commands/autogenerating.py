@@ -1,0 +1,151 @@
+"""What a new revision holds: found by comparing models and databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from ..environment.databases import Database, choose
+from ..hooks import specs
+from ..hooks.payloads import RevisionRequest
+from .comparing import refuse_losing_all, require_models
+from .connecting import connected, current_heads
+from .database_errors import reading
+from .invocation import Invocation
+from .known_rows import require_known
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import RevisionContext
+    from alembic.operations.ops import MigrationScript
+
+    from ..environment.objects import Environment
+    from ..environment.scripts import Scripts
+
+
+def revision_context(
+    environment: Environment,
+    scripts: Scripts,
+    request: RevisionRequest,
+    id_: str,
+    keep: Callable[[MigrationScript], None] = lambda script: None,
+) -> RevisionContext:
+    """Return Alembic's object that collects and writes a new revision.
+
+    :param environment: The app's environment.
+    :param scripts: The history.
+    :param request: What is asked for.
+    :param id_: The id of the new revision.
+    :param keep: Sees what the comparison found before plugins do.
+    """
+    from alembic.autogenerate import RevisionContext
+
+    hooks = environment.hooks
+    databases = ", ".join(environment.databases())
+    config = environment.config
+    if config.get_main_option("databases") is None:
+        config.set_main_option("databases", databases)
+
+    def process(context: Any, revision: Any, directives: list[Any]) -> None:
+        keep(directives[-1])
+        hooks.edit(
+            specs.process_revision_directives,
+            context=context,
+            revision=revision,
+            directives=directives,
+        )
+
+    return RevisionContext(
+        config,
+        scripts,
+        {
+            "message": request.message,
+            "autogenerate": request.autogenerate,
+            "sql": False,
+            "head": list(request.parents) or "base",
+            "splice": True,
+            "branch_label": list(request.branch_labels) or None,
+            "version_path": str(request.path),
+            "rev_id": id_,
+            "depends_on": list(request.depends_on) or None,
+        },
+        process_revision_directives=process,
+    )
+
+
+def compare(
+    call: Invocation, scripts: Scripts, context: RevisionContext, force: bool
+) -> bool:
+    """Compare models and databases; return whether there is anything to write.
+
+    Each database is read in a transaction of its own, which is rolled back.
+
+    :param call: The command at work.
+    :param scripts: The history.
+    :param context: Collects what is found.
+    :param force: Whether a revision may drop every table.
+    :raises ConfigurationError: When there are no models, or none that are known to
+        the database.
+    """
+    environment = call.environment
+    databases = choose(environment.databases(), ())
+    require_models(databases, environment)
+    with ExitStack() as stack:
+        for database in databases:
+            connection = stack.enter_context(
+                connected(environment, call.hooks, database)
+            )
+            heads = current_heads(environment, database, connection)
+            require_known(scripts, database.name, heads)
+            with reading(database):
+                _compare_one(
+                    environment,
+                    scripts,
+                    context,
+                    database,
+                    connection,
+                    len(databases) > 1,
+                )
+                if not force:
+                    for script in context.generated_revisions:
+                        refuse_losing_all(database, connection, script)
+    return any(_has_changes(script) for script in context.generated_revisions)
+
+
+def _compare_one(
+    environment: Environment,
+    scripts: Scripts,
+    context: RevisionContext,
+    database: Database,
+    connection: Any,
+    several: bool,
+) -> None:
+    tokens = (
+        {
+            "upgrade_token": f"{database.name}_upgrades",
+            "downgrade_token": f"{database.name}_downgrades",
+        }
+        if several
+        else {}
+    )
+
+    def look(revision: Any, migration_context: Any) -> list[Any]:
+        context.run_autogenerate(revision, migration_context)
+        return []
+
+    configured = environment.environment_context(
+        database,
+        scripts,
+        connection,
+        configure=tokens,
+        fn=look,
+        template_args=context.template_args,
+        revision_context=context,
+    )
+    migration_context = configured.get_context()
+    # What Alembic's own loop would call, without touching the version table.
+    look(migration_context.get_current_heads(), migration_context)
+
+
+def _has_changes(script: MigrationScript) -> bool:
+    return any(not ops.is_empty() for ops in script.upgrade_ops_list)

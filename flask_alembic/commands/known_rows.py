@@ -1,0 +1,83 @@
+"""Whether the rows of a version table can be understood, asked before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..environment.translation import shown
+from ..errors import HistoryError
+
+if TYPE_CHECKING:
+    from alembic.script import Script
+
+    from ..environment.scripts import Scripts
+
+
+def require_known(scripts: Scripts, database: str, heads: Sequence[Any]) -> None:
+    """Refuse a database whose version table cannot be understood.
+
+    :param scripts: The history.
+    :param database: The name of the database.
+    :param heads: The ids in its version table; rows may hold anything.
+    :raises HistoryError: With the rows and what to do.
+    """
+    unknown = unknown_heads(scripts, heads)
+    if unknown:
+        raise HistoryError(
+            f"The database {database!r} is at {', '.join(unknown)}, which none of the "
+            f"revision files in {scripts.dir} has.",
+            "It may come from newer code or another branch: get the missing file. If "
+            "the tables are as at a revision that is there, write that into the "
+            "version table: flask db stamp --purge REVISION",
+        )
+    if len(heads) < 2:
+        return
+    doubled = sorted({head for head in heads if heads.count(head) > 1})
+    if doubled:
+        raise _senseless(database, f"{doubled[0]!r} twice", doubled[0])
+    included = {head: _ancestors(scripts, head) & set(heads) for head in heads}
+    tip = max(heads, key=lambda head: len(included[head]))
+    if included[tip]:
+        rows = ", ".join(map(repr, sorted(included[tip])))
+        raise _senseless(database, f"{tip!r} and also {rows}, which it includes", tip)
+
+
+def _senseless(database: str, what: str, head: str) -> HistoryError:
+    return HistoryError(
+        f"The version table of database {database!r} holds {what}.",
+        "Write into it which revision the tables are at: flask db stamp --purge "
+        f"{head}",
+    )
+
+
+def _ancestors(scripts: Scripts, revision: str) -> set[str]:
+    """Return the parents of a revision, theirs and so on, without dependencies."""
+    found: set[str] = set()
+    todo = [revision]
+    while todo:
+        parents = set(_parents(scripts.get_revision(todo.pop()))) - found
+        found |= parents
+        todo += parents
+    return found
+
+
+def unknown_heads(scripts: Scripts, heads: Iterable[Any]) -> list[str]:
+    """Return those ids that no revision file has.
+
+    :param scripts: The history.
+    :param heads: Ids from a version table; rows may hold anything.
+    """
+    known = scripts.known_ids()
+    return [_row(head) for head in heads if head not in known]
+
+
+def _row(head: Any) -> str:
+    if head is None:
+        return "a row that is NULL"
+    return shown(head) if str(head) else "an empty row"
+
+
+def _parents(script: Script) -> tuple[str, ...]:
+    down = script.down_revision
+    return (down,) if isinstance(down, str) else tuple(down or ())

@@ -1,0 +1,598 @@
+"""``flask db drift``, and the scratch databases that it and others build."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from apps import (
+    extension_of,
+    make_app,
+    migrations_of,
+    run_db,
+    second_connection,
+    tables,
+    version_rows,
+    write_revision,
+    write_table_revision,
+)
+from databases import MakeDatabase
+from flask import Flask
+from plugging import Implementing
+
+from flask_alembic.dialects import backend_for
+from flask_alembic.errors import AlembicError, ConfigurationError, DatabaseError
+from flask_alembic.hooks import Report
+
+SHOP = [
+    "op.create_table('author', sa.Column('id', sa.Integer, primary_key=True),"
+    " sa.Column('name', sa.String(80), nullable=False))",
+    "op.create_table('book', sa.Column('id', sa.Integer, primary_key=True),"
+    " sa.Column('title', sa.String(200), nullable=False),"
+    " sa.Column('author_id', sa.Integer,"
+    " sa.ForeignKey('author.id', name='book_author')))",
+]
+
+
+def execute(url: str, *statements: str) -> None:
+    with second_connection(url) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+
+
+def shop(folder: Path, url: str, **config: Any) -> Flask:
+    """An app whose models, revision and database agree."""
+    app = make_app(folder, url, **config)
+    write_revision(migrations_of(app), "a1", None, SHOP)
+    assert run_db(app, "upgrade").exit_code == 0
+    return app
+
+
+@pytest.fixture
+def app(tmp_path: Path, database_url: str) -> Flask:
+    return shop(tmp_path, database_url)
+
+
+def url_of(app: Flask) -> str:
+    return str(app.config["SQLALCHEMY_DATABASE_URI"])
+
+
+def drift(app: Flask, **options: Any) -> dict[str, list[str]]:
+    with app.app_context():
+        (one,) = extension_of(app).drift(**options).databases
+    return {pair: [each.text for each in found] for pair, found in one.pairs.items()}
+
+
+# Three ways ----------------------------------------------------------------------
+
+
+def test_no_drift(app: Flask) -> None:
+    result = run_db(app, "drift")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "Database 'default' at a1:",
+        "  models and revisions: the same",
+        "  revisions and database: the same",
+        "  models and database: the same",
+    ]
+
+
+def test_a_change_by_hand_is_in_the_database_only(app: Flask) -> None:
+    execute(
+        url_of(app),
+        "ALTER TABLE author ADD COLUMN nick VARCHAR(7)",
+        "CREATE TABLE extra (id INTEGER)",
+        "CREATE VIEW names AS SELECT id FROM author",
+    )
+    column = "column author.nick (VARCHAR(7)) is in the database, not in the "
+    assert drift(app) == {
+        "models and revisions": [],
+        "revisions and database": [
+            f"{column}revisions",
+            "table extra is in the database, not in the revisions",
+            "view names is in the database, not in the revisions",
+        ],
+        "models and database": [
+            f"{column}models",
+            "table extra is in the database, not in the models",
+        ],
+    }
+    result = run_db(app, "drift")
+    assert result.exit_code == 1
+    assert "There is drift." in result.stderr
+
+
+def test_a_changed_model_differs_from_both(tmp_path: Path, database_url: str) -> None:
+    app = shop(tmp_path, database_url)
+    app.extensions["sqlalchemy"].metadata.tables["author"].c.name.nullable = True
+    said = "nullability of column author.name is NULL in the models, NOT NULL in the "
+    assert drift(app) == {
+        "models and revisions": [f"{said}revisions"],
+        "revisions and database": [],
+        "models and database": [f"{said}database"],
+    }
+
+
+def test_a_deleted_revision_file_is_drift(tmp_path: Path, database_url: str) -> None:
+    """What its table leaves behind, while an upgrade finds nothing to do."""
+    app = shop(tmp_path, database_url)
+    path = write_table_revision(migrations_of(app), "a2", "a1", table="orphan")
+    assert run_db(app, "upgrade").exit_code == 0
+    path.unlink()
+    execute(database_url, "UPDATE alembic_version SET version_num = 'a1'")
+    app = make_app(tmp_path, database_url)
+    assert run_db(app, "upgrade").exit_code == 0
+    assert drift(app)["revisions and database"] == [
+        "table orphan is in the database, not in the revisions"
+    ]
+
+
+def test_a_database_that_is_behind_is_compared_with_its_own_revisions(
+    tmp_path: Path, database_url: str
+) -> None:
+    app = shop(tmp_path, database_url)
+    write_table_revision(migrations_of(app), "a2", "a1", table="later")
+    result = run_db(app, "drift")
+    assert "models and database: not compared; there are pending revisions" in (
+        result.stdout
+    )
+    assert drift(app) == {
+        "models and revisions": ["table later is in the revisions, not in the models"],
+        "revisions and database": [],
+        "models and database": [],
+    }
+
+
+def test_an_empty_database(tmp_path: Path, database_url: str) -> None:
+    app = make_app(tmp_path, database_url)
+    write_revision(migrations_of(app), "a1", None, SHOP)
+    assert run_db(app, "drift").exit_code == 0
+    assert tables(database_url) == set()
+
+
+def test_a_revision_that_no_file_has(app: Flask) -> None:
+    execute(url_of(app), "UPDATE alembic_version SET version_num = 'gone9'")
+    result = run_db(app, "drift")
+    assert result.exit_code == 3
+    assert "'gone9'" in result.stderr
+
+
+PATTERNS = {
+    "celery_*": {"celery_task"},
+    "author": {"author.nick", "author.by_nick"},
+    "author.nick": {"author.nick"},
+    "author.*": {"author.nick", "author.by_nick"},
+    "index:*": {"author.by_nick"},
+    "view:names": {"names"},
+    "nosuch": set(),
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_leave_out_what_they_name(
+    tmp_path: Path, sqlite_url: str, pattern: str
+) -> None:
+    app = shop(tmp_path, sqlite_url)
+    execute(
+        sqlite_url,
+        "ALTER TABLE author ADD COLUMN nick VARCHAR(7)",
+        "CREATE INDEX by_nick ON author (nick)",
+        "CREATE TABLE celery_task (id INTEGER)",
+        "CREATE VIEW names AS SELECT id FROM author",
+    )
+    with app.app_context():
+        (one,) = extension_of(app).drift(ignore=[pattern]).databases
+    left = {each.name for each in one.revisions_database}
+    everything = {"author.nick", "author.by_nick", "celery_task", "names"}
+    assert left == everything - PATTERNS[pattern]
+
+
+def test_the_setting_and_the_option_add_up(tmp_path: Path, sqlite_url: str) -> None:
+    app = shop(tmp_path, sqlite_url, ALEMBIC={"drift_ignore": "celery_*, extra"})
+    execute(
+        sqlite_url,
+        "CREATE TABLE celery_task (id INTEGER)",
+        "CREATE TABLE extra (id INTEGER)",
+        "CREATE TABLE more (id INTEGER)",
+    )
+    assert run_db(app, "drift").exit_code == 1
+    result = run_db(app, "drift", "--ignore", "more")
+    assert result.exit_code == 0
+    assert "6 differences left out by the ignore list." in result.stderr
+
+
+def test_drift_is_reported(tmp_path: Path, sqlite_url: str) -> None:
+    seen: list[Report] = []
+    told: list[str] = []
+    plugin = Implementing(
+        after_command=lambda report: seen.append(report),
+        apply_revision=lambda step: told.append(step.revision),
+        revision_applied=lambda step: told.append(step.revision),
+        before_upgrade=lambda run: told.append(run.target),
+    )
+    app = shop(tmp_path, sqlite_url, extension={"plugins": [plugin]})
+    execute(sqlite_url, "CREATE TABLE extra (id INTEGER)")
+    told.clear()
+    assert run_db(app, "drift").exit_code == 1
+    assert told == [], "a scratch database is nobody's business"
+    report = seen[-1]
+    assert (report.command.name, report.ok, report.exit_code) == ("drift", False, 1)
+    assert report.diffs == {
+        "default": (
+            "table extra is in the database, not in the revisions",
+            "table extra is in the database, not in the models",
+        )
+    }
+    document = json.loads(run_db(app, "drift", "--format", "json").stdout)
+    (one,) = document["data"]["databases"]
+    assert one["differences"]["revisions and database"][0]["name"] == "extra"
+
+
+# Scratch databases ---------------------------------------------------------------
+
+
+def scratches(url: str) -> set[str]:
+    """Return the scratch databases that are on the server."""
+    query = {
+        "postgresql": "SELECT datname FROM pg_database",
+        "mysql": "SHOW DATABASES",
+    }.get(sa.make_url(url).get_backend_name())
+    if query is None:
+        return set()
+    with second_connection(url) as connection:
+        names = connection.exec_driver_sql(query).scalars().all()
+    return {name for name in names if name.startswith("flask_alembic_scratch_")}
+
+
+def everything(url: str) -> list[Any]:
+    with second_connection(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        return [
+            (table.name, *sorted(map(str, connection.execute(sa.select(table)))))
+            for table in metadata.sorted_tables
+        ]
+
+
+def test_scratch_databases_are_gone_afterwards(app: Flask) -> None:
+    url = url_of(app)
+    before = everything(url)
+    assert run_db(app, "drift").exit_code == 0
+    assert scratches(url) == set()
+    assert everything(url) == before
+
+
+def test_scratch_databases_are_gone_after_a_failure(
+    tmp_path: Path, database_url: str
+) -> None:
+    app = shop(tmp_path, database_url)
+    path = write_revision(
+        migrations_of(app), "a2", "a1", ["op.execute('INSERT INTO nosuch VALUES (1)')"]
+    )
+    before = everything(database_url)
+    result = run_db(app, "drift")
+    assert result.exit_code == 3
+    assert "a2 (a2) fails on a scratch database" in result.stderr
+    assert f"File: {path}, line 13" in result.stderr
+    assert "INSERT INTO nosuch" in result.stderr
+    assert "The database was not touched." in result.stderr
+    assert scratches(database_url) == set()
+    assert everything(database_url) == before
+    assert version_rows(database_url) == {"a1"}
+
+
+REACHING = {
+    "session": "current_app.extensions['sqlalchemy'].session.execute(sa.text({sql!r}))",
+    "engine": "with current_app.extensions['sqlalchemy'].engine.begin() as c:\n"
+    "    c.execute(sa.text({sql!r}))",
+    "another bind": "with current_app.extensions['sqlalchemy'].engines['side'].begin()"
+    " as c:\n    c.execute(sa.text('CREATE TABLE reached (id INTEGER)'))",
+}
+
+
+@pytest.mark.parametrize("way", REACHING)
+def test_a_revision_cannot_reach_the_live_database(
+    tmp_path: Path, database_url: str, way: str
+) -> None:
+    """Some revisions use the app's session; on a scratch database that is refused."""
+    side = f"sqlite:///{tmp_path}/side.db"
+    app = shop(tmp_path, database_url, SQLALCHEMY_BINDS={"side": side})
+    sql = "INSERT INTO author (id, name) VALUES (7, 'x')"
+    body = [
+        "from flask import current_app",
+        *REACHING[way].format(sql=sql).splitlines(),
+    ]
+    write_revision(migrations_of(app), "a2", "a1", body)
+    before = everything(database_url)
+    result = run_db(app, "drift")
+    assert result.exit_code == 3
+    assert "connected to the live database; the statement was not sent" in result.stderr
+    assert everything(database_url) == before
+    assert everything(side) == []
+    # Afterwards the engines work again.
+    with app.app_context(), app.extensions["sqlalchemy"].engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM author")) == 0
+
+
+def test_a_revision_cannot_name_another_database(
+    tmp_path: Path, mariadb_url: str
+) -> None:
+    app = shop(tmp_path, mariadb_url)
+    name = sa.make_url(mariadb_url).database
+    before = everything(mariadb_url)
+    for statement in (
+        f"INSERT INTO {name}.author (id, name) VALUES (7, 'x')",
+        f"DROP TABLE IF EXISTS `{name}`.`book`",
+        f"USE {name}",
+        f"CREATE INDEX i ON {name}.author (name)",
+        f"DROP DATABASE {name}",
+    ):
+        write_revision(migrations_of(app), "a2", "a1", [f"op.execute({statement!r})"])
+        result = run_db(make_app(tmp_path, mariadb_url), "drift")
+        assert result.exit_code == 3, statement
+        assert "not the scratch database; it was not sent" in result.stderr
+        assert everything(mariadb_url) == before
+
+
+def test_a_revision_may_name_a_table_like_a_database(
+    tmp_path: Path, make_database: MakeDatabase
+) -> None:
+    url = make_database("mariadb")
+    name = sa.make_url(url).database
+    app = make_app(tmp_path, url)
+    write_revision(
+        migrations_of(app),
+        "a1",
+        None,
+        [
+            *SHOP,
+            f"op.execute('CREATE TABLE {name} (id INTEGER)')",
+            f"op.execute('UPDATE {name} JOIN author ON {name}.id = author.id"
+            f" SET author.name = 1 WHERE {name}.id > 3')",
+            f"op.execute('DROP TABLE {name}')",
+        ],
+    )
+    assert run_db(app, "drift").exit_code == 0
+
+
+def test_two_builds_at_once_do_not_meet(tmp_path: Path, database_url: str) -> None:
+    """``alembic.op`` is one object for the process."""
+    import threading
+
+    apps = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        app = make_app(folder, database_url)
+        write_table_revision(migrations_of(app), f"a{number}", table=f"only_{number}")
+        apps.append(app)
+    outcomes: dict[int, Any] = {}
+
+    def work(number: int) -> None:
+        try:
+            outcomes[number] = drift(apps[number])["models and revisions"]
+        except Exception as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(3):
+        built = [text for text in outcomes[number] if "in the revisions" in text]
+        only = f"table only_{number} is in the revisions, not in the models"
+        assert [text for text in built if "only_" in text] == [only]
+
+
+def test_a_callback_of_the_app_is_not_called(tmp_path: Path, sqlite_url: str) -> None:
+    called: list[Any] = []
+    context = {"on_version_apply": lambda **arguments: called.append(arguments)}
+    app = shop(tmp_path, sqlite_url, ALEMBIC_CONTEXT=context)
+    called.clear()
+    assert run_db(app, "drift").exit_code == 0
+    assert called == []
+
+
+def test_x_arguments_reach_the_revisions(tmp_path: Path, sqlite_url: str) -> None:
+    app = make_app(tmp_path, sqlite_url)
+    body = [*SHOP, "assert context.get_x_argument() == ['tenant=one']"]
+    write_revision(migrations_of(app), "a1", None, body)
+    assert run_db(app, "drift").exit_code == 3
+    assert run_db(app, "drift", "-x", "tenant=one").exit_code == 0
+
+
+# Where they are made -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_scratch_url_names_a_server(
+    tmp_path: Path, make_database: MakeDatabase, kind: str
+) -> None:
+    app = shop(tmp_path, make_database(kind))
+    other = make_database(kind)
+    execute(other, "CREATE TABLE in_use (id INTEGER)")
+    result = run_db(app, "drift", "--scratch-url", other)
+    assert result.exit_code == 0, result.output
+    assert tables(other) == {"in_use"}
+    assert scratches(other) == set()
+
+
+def poor_user(url: str) -> str:
+    """Make a user who owns this database and may create none; return its URL."""
+    parsed = sa.make_url(url)
+    name = f"{parsed.database}_poor"
+    if parsed.get_backend_name() == "postgresql":
+        execute(
+            url,
+            f"CREATE ROLE {name} LOGIN PASSWORD 'pw'",
+            f"ALTER DATABASE {parsed.database} OWNER TO {name}",
+            f"ALTER SCHEMA public OWNER TO {name}",
+        )
+    else:
+        execute(
+            url,
+            f"CREATE USER '{name}'@'%%' IDENTIFIED BY 'pw'",
+            f"GRANT ALL ON {parsed.database}.* TO '{name}'@'%%'",
+        )
+    changed = parsed.set(username=name, password="pw")
+    return changed.render_as_string(hide_password=False)
+
+
+def drop_user(url: str) -> None:
+    parsed = sa.make_url(url)
+    name = f"{parsed.database}_poor"
+    if parsed.get_backend_name() == "postgresql":
+        execute(
+            url,
+            f"REASSIGN OWNED BY {name} TO current_user",
+            f"DROP OWNED BY {name}",
+            f"DROP ROLE {name}",
+        )
+    else:
+        execute(url, f"DROP USER '{name}'@'%%'")
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def poor(request: pytest.FixtureRequest, make_database: MakeDatabase) -> Any:
+    """A live database, and the URL of an empty one of a user who may create none."""
+    live, lent = make_database(request.param), make_database(request.param)
+    yield live, poor_user(lent), lent
+    drop_user(lent)
+
+
+def test_an_empty_database_is_lent_and_emptied(tmp_path: Path, poor: Any) -> None:
+    live, url, lent = poor
+    app = shop(tmp_path, live, ALEMBIC={"scratch_url": url})
+    write_revision(
+        migrations_of(app),
+        "a2",
+        "a1",
+        ["op.execute('CREATE VIEW names AS SELECT id FROM author')"],
+        ["op.execute('DROP VIEW names')"],
+    )
+    assert run_db(app, "upgrade").exit_code == 0
+    for _ in range(2):
+        result = run_db(app, "drift")
+        assert result.exit_code == 0, result.output
+        with second_connection(lent) as connection:
+            assert not backend_for(connection.dialect).occupied(connection)
+
+
+def test_what_is_lent_must_be_empty(tmp_path: Path, poor: Any) -> None:
+    live, url, lent = poor
+    execute(lent, "CREATE TABLE precious (id INTEGER)")
+    result = run_db(shop(tmp_path, live), "drift", "--scratch-url", url)
+    assert result.exit_code == 3
+    assert "is not empty; nothing was done to it" in result.stderr
+    assert "pw" not in result.output.replace("password", "")
+    assert tables(lent) == {"precious"}
+
+
+def test_without_the_right_to_create_databases(tmp_path: Path, poor: Any) -> None:
+    _, url, lent = poor
+    app = shop(tmp_path, url)
+    result = run_db(app, "drift")
+    assert result.exit_code == 3
+    assert "may not create databases" in result.stderr
+    assert "--scratch-url" in result.stderr
+    assert version_rows(lent) == {"a1"}
+    live = run_db(app, "drift", "--scratch-url", url)
+    assert live.exit_code == 3
+    assert "The scratch database is the live database." in live.stderr
+    assert version_rows(lent) == {"a1"}
+
+
+def test_a_scratch_file_of_sqlite(tmp_path: Path, sqlite_url: str) -> None:
+    app = shop(tmp_path, sqlite_url)
+    file = tmp_path / "scratch.db"
+    assert run_db(app, "drift", "--scratch-url", f"sqlite:///{file}").exit_code == 0
+    assert not file.exists()
+    execute(f"sqlite:///{file}", "CREATE TABLE precious (id INTEGER)")
+    result = run_db(app, "drift", "--scratch-url", f"sqlite:///{file}")
+    assert result.exit_code == 3
+    assert tables(f"sqlite:///{file}") == {"precious"}
+    result = run_db(app, "drift", "--scratch-url", sqlite_url)
+    assert "The scratch database is the live database." in result.stderr
+
+
+def test_a_scratch_database_of_another_kind(
+    tmp_path: Path, make_database: MakeDatabase
+) -> None:
+    app = shop(tmp_path, make_database("sqlite"))
+    with app.app_context(), pytest.raises(ConfigurationError, match="postgresql"):
+        extension_of(app).drift(scratch_url=make_database("postgresql"))
+
+
+def test_a_scratch_url_that_is_none(tmp_path: Path, sqlite_url: str) -> None:
+    app = shop(tmp_path, sqlite_url)
+    result = run_db(app, "drift", "--scratch-url", "nonsense secret")
+    assert result.exit_code == 3
+    assert "cannot be understood" in result.stderr
+    assert "secret" not in result.output
+
+
+def test_a_scratch_server_that_does_not_answer(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    app = shop(tmp_path, postgresql_url)
+    url = "postgresql+psycopg://me:topsecret@127.0.0.1:1/none"
+    with app.app_context(), pytest.raises(AlembicError) as e:
+        try:
+            extension_of(app).drift(scratch_url=url)
+        except Exception as error:
+            from flask_alembic.environment.translation import translate
+
+            raise (translate(error) or error) from error
+    assert "topsecret" not in str(e.value)
+
+
+def test_arguments_of_the_engine_go_along(tmp_path: Path, postgresql_url: str) -> None:
+    """A certificate, say; here the name that the server shows."""
+    options = {"connect_args": {"application_name": "shop"}, "poolclass": sa.NullPool}
+    app = make_app(tmp_path, postgresql_url, SQLALCHEMY_ENGINE_OPTIONS=options)
+    body = [
+        *SHOP,
+        "name = op.get_bind().scalar(sa.text(\"SELECT current_setting('application_name')\"))",
+        "assert name == 'shop', name",
+    ]
+    write_revision(migrations_of(app), "a1", None, body)
+    result = run_db(app, "drift")
+    assert result.exit_code == 0, result.output
+
+
+def test_an_engine_that_decides_itself_where_it_connects(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    """The scratch database must not turn out to be the live one."""
+    import psycopg
+
+    url = sa.make_url(postgresql_url)
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    engine = sa.create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(dsn),
+        poolclass=sa.NullPool,
+    )
+    app = make_app(tmp_path, extension={"engines": engine})
+    write_revision(migrations_of(app), "a1", None, SHOP)
+    assert run_db(app, "upgrade").exit_code == 0
+    before = everything(postgresql_url)
+    with app.app_context(), pytest.raises((AlembicError, sa.exc.OperationalError)):
+        extension_of(app).drift()
+    assert everything(postgresql_url) == before
+    assert scratches(postgresql_url) == set()
+    assert run_db(app, "drift", "--scratch-url", postgresql_url).exit_code == 0
+
+
+def test_a_kind_of_database_without_scratch(sqlite_url: str) -> None:
+    from flask_alembic.dialects.base import Backend
+
+    engine = sa.create_engine(sqlite_url)
+    backend = Backend(engine.dialect)
+    with pytest.raises(DatabaseError, match="no way known"), backend.scratch(engine):
+        pass
