@@ -243,7 +243,7 @@ class Backend:
         :raises DatabaseError: if none can be made.
         :raises ConfigurationError: if ``url`` names one that cannot be used.
         """
-        from .scratch import ADVICE, engine_for, lent, require_kind
+        from .scratch import ADVICE, SECONDS, engine_for, lent, require_kind
 
         if url is None:
             from ..errors import DatabaseError
@@ -256,6 +256,7 @@ class Backend:
         require_kind(self, url)
         other = engine_for(url)
         try:
+            self.connect(other, SECONDS).close()
             with lent(self, other, engine):
                 yield other
         finally:

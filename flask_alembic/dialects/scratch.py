@@ -26,6 +26,9 @@ logger = logging.getLogger("flask_alembic.dialects")
 PREFIX = "flask_alembic_scratch_"
 """What the name of every scratch database begins with."""
 
+SECONDS = 10.0
+"""How long to wait for a server that a person has named."""
+
 ADVICE = (
     "Let ALEMBIC['scratch_url'] or --scratch-url name an empty database for it, or a "
     "server where databases may be created."
@@ -210,6 +213,8 @@ def made_or_lent(
     require_kind(backend, url)
     there = engine_for(url)
     try:
+        # For the error that a person can use, within a bounded time.
+        backend.connect(there, SECONDS).close()
         with ExitStack() as stack:
             try:
                 other = stack.enter_context(new(there))
