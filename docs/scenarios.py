@@ -55,7 +55,8 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
         '!flask db revision "create notes" --rev-id 8a5f3c7d1e90 && flask db upgrade',
         '!cp "$ROOT/docs/tutorial/app_2.py" app.py',
-        '!flask db revision "notes have words" --rev-id b70e19d4c6a2',
+        '!flask db revision "notes have words" --rev-id b70e19d4c6a2 && '
+        "flask db upgrade",
         "squash",
     ),
     "tutorial": (

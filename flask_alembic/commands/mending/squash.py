@@ -218,7 +218,7 @@ class _Squashing:
             contents: dict[str, Content] = {}
             starts: dict[str, Schema] = {}
             for name, scratch in scratches.items():
-                scratch.upgrade(before, self.stretch.parents)
+                scratch.upgrade(before, self.stretch.needed(before))
                 starts[name] = self._reflect(scratch, before)
                 contents[name] = self._content(
                     scratch, before, starts[name], old[name].stretch
@@ -234,9 +234,15 @@ class _Squashing:
             add_squashes(Path(script.path), self.stretch.stands_for)
             after = self.table.history(self.stretch.scripts)
             for name, scratch in scratches.items():
-                self._prove(name, scratch, after, starts[name], old[name])
+                self._prove(name, scratch, after, old[name])
         if self.rows and not self.wish.accept_data_loss:
             raise _losing([f"rows in {each}" for each in self.rows])
+        for database in databases:
+            # After the others: there may be only one scratch database at a time.
+            with self._building(database) as scratch:
+                self.downgrade = self.downgrade or self._back(
+                    scratch, after, starts[database.name]
+                )
         return script
 
     def _building(self, database: Database) -> Any:
@@ -278,7 +284,6 @@ class _Squashing:
         name: str,
         scratch: Building,
         scripts: Rewritten,
-        start: Schema,
         old: _Before,
     ) -> None:
         """Build the new history, and compare it with the old one on the way."""
@@ -293,27 +298,22 @@ class _Squashing:
             for table, count in old.rows.items()
             if counts.get(table, 0) != count
         ]
-        self.downgrade = self._back(scratch, scripts, start) or self.downgrade
         scratch.upgrade(scripts, "heads")
         self._require_same(
             name, old.heads, self._reflect(scratch, scripts), "the heads"
         )
 
     def _back(self, scratch: Building, scripts: Rewritten, start: Schema) -> str:
-        """Undo the revision and do it again; return why that does not lead back."""
-        target: Any = self.stretch.parents or "base"
-        if len(self.stretch.parents) > 1:
-            target = f"{self.stretch.last}-1"
+        """Do the revision and undo it; return why that does not lead back."""
+        scratch.upgrade(scripts, self.stretch.last)
+        # Of several parents the others stay as they are.
+        target = self.stretch.parents[0] if self.stretch.parents else "base"
         try:
             scratch.downgrade(scripts, target)
-            found = compare(
-                start, self._reflect(scratch, scripts), "the old", "the new history"
-            )
-            why = lines(found, indent="") if found else ""
         except DatabaseError as error:
             return error.message.splitlines()[0]
-        scratch.upgrade(scripts, self.stretch.last)
-        return why
+        back = self._reflect(scratch, scripts)
+        return lines(compare(start, back, "the old", "the new history"), indent="")
 
     def _require_same(self, name: str, old: Schema, new: Schema, where: str) -> None:
         found: list[Difference] = compare(old, new, "the old", "the new history")

@@ -58,6 +58,21 @@ class Stretch:
         """What the first one follows."""
         return _several(self.scripts[0].down_revision)
 
+    def needed(self, scripts: Scripts) -> tuple[str, ...]:
+        """Return the revisions that have to be there before the first one.
+
+        :param scripts: A history that has them.
+        """
+        names = (*self.parents, *self.depends_on)
+        ids = tuple(
+            dict.fromkeys(scripts.get_revision(name).revision for name in names)
+        )
+        below: set[str] = set()
+        for id_ in ids:
+            ancestors = scripts.iterate_revisions(id_, "base")
+            below.update(each.revision for each in ancestors if each.revision != id_)
+        return tuple(id_ for id_ in ids if id_ not in below)
+
     @property
     def folder(self) -> Path:
         """The folder of the last one."""
