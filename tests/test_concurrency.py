@@ -11,6 +11,8 @@ import pytest
 from processes import start, together, until, wait
 from projects import count_rows, dispose, look, make_app, write_chain
 
+from flask_alembic import hookimpl
+
 REVISIONS = 20
 TABLES = {f"t{number}" for number in range(1, REVISIONS + 1)}
 ROUNDS = int(
@@ -63,6 +65,18 @@ def test_half_way(
         assert_whole(url)
 
 
+class Holder:
+    """Says that the lock is held and waits to be killed."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    @hookimpl
+    def before_upgrade(self) -> None:
+        self.mark.touch()
+        signal.pause()
+
+
 @pytest.mark.parametrize("processes", [2, 8, 20])
 def test_holder_killed(
     make_database: Callable[[str], str], kind: str, tmp_path: Path, processes: int
@@ -74,17 +88,7 @@ def test_holder_killed(
         url = make_database(kind)
         mark = tmp_path / f"locked{number}"
 
-        class Plugin:
-            """Says that the lock is held and waits to be killed."""
-
-            from flask_alembic import hookimpl
-
-            @hookimpl
-            def before_upgrade(self) -> None:
-                mark.touch()
-                signal.pause()
-
-        def hold(url: str = url, plugin: object = Plugin()) -> None:
+        def hold(url: str = url, plugin: object = Holder(mark)) -> None:
             app, alembic = make_app(url, folder, plugins=[plugin])
             with app.app_context():
                 alembic.upgrade()

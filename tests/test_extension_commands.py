@@ -77,6 +77,7 @@ def test_log_is_in_the_order_in_which_revisions_run(branched: Flask) -> None:
         alembic = extension_of(branched)
         assert ids(alembic.log()) == ["base1", "left", "right"]
         assert ids(alembic.log("right")) == ["right"]
+        assert ids(alembic.log("left")) == ["left", "right"], "it depends on left"
         assert ids(alembic.log(start="base1")) == ["base1", "left", "right"]
         assert ids(alembic.log(end="left")) == ["base1", "left"]
         assert ids(alembic.log("base", "base1")) == ["base1"]

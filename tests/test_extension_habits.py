@@ -68,6 +68,12 @@ def test_history(app: Flask) -> None:
     assert len(run_db(app, "history", "-r", "a2:").output.splitlines()) == 1
 
 
+def test_merge_with_an_id(app: Flask) -> None:
+    write_revision(migrations_of(app), "b1")
+    assert run_db(app, "merge", "--rev-id", "m1", "-m", "join").exit_code == 0
+    assert (migrations_of(app) / "m1_join.py").is_file()
+
+
 def test_edit(app: Flask, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\necho '# edited' >> \"$1\"\n")

@@ -227,3 +227,14 @@ def test_needs_upgrade_looks_at_every_database(several: Several) -> None:
         assert alembic.needs_upgrade()
         alembic.upgrade()
         assert not alembic.needs_upgrade()
+
+
+def test_produced_operations_say_whose_they_are(several: Several) -> None:
+    """As Flask-Alembic 3 documents it for several databases."""
+    app, _, _ = several
+    found = {}
+    with app.app_context():
+        for ops in extension_of(app).produce_migrations().upgrade_ops_list:
+            name = ops.upgrade_token.removesuffix("_upgrades")
+            found[name] = [diff[1].name for diff in ops.as_diffs()]
+    assert found == {"default": ["one"], "other": ["two"]}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import json
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -16,6 +19,7 @@ from apps import (
     extension_of,
     make_app,
     migrations_of,
+    no_models,
     run_db,
     tables,
     url_of,
@@ -153,6 +157,27 @@ def test_commands_are_attributes_of_the_package(name: str) -> None:
 def test_what_is_no_command_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         flask_alembic.cli.nothing  # noqa: B018
+
+
+def test_the_shared_group_keeps_no_app_alive(tmp_path: Path) -> None:
+    def use() -> weakref.ref[Flask]:
+        app = make_app(tmp_path, extension={"command_name": False}, models=no_models)
+        app.cli.add_command(alembic_click, "db")
+        assert run_db(app, "--help").exit_code == 0
+        return weakref.ref(app)
+
+    app = use()
+    gc.collect()
+    assert app() is None
+
+
+def test_branches_is_one_command(app: Flask) -> None:
+    write_revision(migrations_of(app), "b2", "a1")
+    shown = run_db(app, "branches").output.splitlines()
+    assert ["a1" in line for line in shown] == [True] * 3
+    document = json.loads(run_db(app, "branches", "--format", "json").stdout)
+    assert document["command"] == "branches"
+    assert [one["revision"] for one in document["revisions"]] == ["a1"]
 
 
 def test_commands_work_in_a_group_whose_object_is_the_extension(app: Flask) -> None:

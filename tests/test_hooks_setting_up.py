@@ -99,6 +99,17 @@ def test_hook_register_commands_that_fails_becomes_one_broken_command(
     assert "failed in register_commands: ValueError: no templates" in broken.output
 
 
+def test_hook_register_commands_that_fails_replaces_no_command(tmp_path: Path) -> None:
+    def register_commands() -> None:
+        raise ValueError("no templates")
+
+    app = make_app(tmp_path)
+    plugin = Implementing(register_commands=register_commands)
+    extension_of(app).register(plugin, "heads")
+    assert run_db(app, "heads").exit_code == 0
+    assert run_db(app, "heads-plugin").exit_code == 3
+
+
 def test_hook_output_formats(tmp_path: Path) -> None:
     def output_formats(app: Flask) -> list[Format]:
         return [Format("words", lambda report: f"{app.name}: {report.command.name}")]

@@ -262,7 +262,7 @@ def test_models_that_differ_are_found(
     write_revision(folder, "c3", "b2", up, "op.drop_column('author', 'born')")
     result = outcome_of(pytester, "test_models_match")
     result.stdout.fnmatch_lines(
-        ["Database 'default':", "*born*", "*op.drop_column('author', 'born')*"]
+        ["Database 'default':", "*born*", "*drop_column(*'born')*"]
     )
 
 
@@ -283,7 +283,9 @@ def test_a_revision_that_needs_a_database_is_found(
     up = "op.get_bind().execute(sa.text('SELECT 1')).one()"
     write_revision(folder, "c3", "b2", up)
     result = outcome_of(pytester, "test_offline_sql")
-    result.stdout.fnmatch_lines(["flask db upgrade --sql fails: *c3*"])
+    result.stdout.fnmatch_lines(
+        ["flask db upgrade --sql fails at *c3_.py:13: AttributeError: *"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -343,5 +345,5 @@ def test_a_migration_that_fails_is_run_once(
         "import pytest\n@pytest.mark.parametrize('n', range(3))\n"
         "def test(migrated_db, n): pass"
     )
-    run(pytester).assert_outcomes(errors=3)
+    run(pytester).assert_outcomes(errors=3)  # the first tries, the others tell
     assert (pytester.path / "ran").read_text() == "x"

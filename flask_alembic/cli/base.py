@@ -102,7 +102,8 @@ def branches(verbose: bool = False) -> None:
     for script in extension.branches():
         echo(render.revisions([script], verbose))
         for child in sorted(script.nextrev):
-            line = render.revision_line(extension.show(child)[0])
+            # Not show(): that is a command of its own, with its own report.
+            line = render.revision_line(extension.script.get_revision(child))
             echo(f"    {line}")
 
 
@@ -272,15 +273,19 @@ def revision(
 
 
 def merge(
-    revisions: Revision = "heads", message: str | None = None, label: Any = None
+    revisions: Revision = "heads",
+    message: str | None = None,
+    label: Any = None,
+    rev_id: str | None = None,
 ) -> None:
     """Generate a merge revision.
 
     :param revisions: Revisions to merge.
     :param message: Description of merge.
     :param label: Label(s) to apply to the revision.
+    :param rev_id: The id to use.
     """
-    script = get_extension().merge(revisions or "heads", message, label)
+    script = get_extension().merge(revisions or "heads", message, label, rev_id)
     if script is not None:
         echo(f"Generated {script.path}")
 

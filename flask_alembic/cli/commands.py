@@ -53,9 +53,9 @@ class AlembicCommand(click.Command):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except (Exception, KeyboardInterrupt) as error:
-            told = _told(error)
-            with_appcontext(_write_report)(output.format, told)
-            _fail(error, told, show)
+            as_ours = told(error)
+            with_appcontext(_write_report)(output.format, as_ours)
+            _fail(error, as_ours, show)
         with_appcontext(_write_report)(output.format, None)
         return value
 
@@ -118,11 +118,14 @@ def errors_shown(show_traceback: bool = False) -> Iterator[None]:
         # Click's own, and a reader that has seen enough: Click ends silently.
         raise
     except (Exception, KeyboardInterrupt) as error:
-        _fail(error, _told(error), show_traceback)
+        _fail(error, told(error), show_traceback)
 
 
-def _told(error: BaseException) -> AlembicError:
-    """Return our error for whatever stopped a command."""
+def told(error: BaseException) -> AlembicError:
+    """Return our error for whatever stopped a command.
+
+    :param error: What was raised.
+    """
     from ..commands.invocation import INTERRUPTED
     from ..environment.translation import first_line, translate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import click
 from flask import Flask, current_app
@@ -54,7 +55,8 @@ class AlembicGroup(click.Group):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.extension = extension
-        self._filled_for: list[Flask | None] = []
+        self._is_filled = False
+        self._filled_for: WeakSet[Flask] = WeakSet()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
@@ -86,13 +88,13 @@ class AlembicGroup(click.Group):
 
     def _fill(self, ctx: click.Context) -> None:
         """Add what is missing: our commands once, the plugins' once per app."""
-        if not self._filled_for:
+        if not self._is_filled:
+            self._is_filled = True
             for name, command in builtin_commands().items():
                 self.commands.setdefault(name, command)
-            self._filled_for.append(None)
         app = _app(ctx)
         if app is not None and app not in self._filled_for:
-            self._filled_for.append(app)
+            self._filled_for.add(app)
             self._ask_plugins(app)
 
     def _ask_plugins(self, app: Flask) -> None:
@@ -110,17 +112,19 @@ class AlembicGroup(click.Group):
             return
         for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):
             if failed is not None:
-                self.add_command(_broken(plugin, failed))
+                # A command that works is not replaced by one that does not.
+                name = f"{plugin}-plugin" if plugin in self.commands else plugin
+                self.add_command(_broken(name, failed))
 
 
-def _broken(plugin: str, error: Exception) -> click.Command:
+def _broken(name: str, error: Exception) -> click.Command:
     """Return a command that stands for what a plugin could not add."""
 
     def fail() -> None:
         raise error
 
     return click.Command(
-        plugin,
+        name,
         callback=fail,
         help=f"Broken: {error}",
         short_help="Broken; run it to see why.",

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..errors import AlembicError, ConfigurationError
+from ..hooks.passwords import hide_passwords
 from . import base
+from .commands import told
 
 
 def _library() -> Any:
@@ -41,8 +43,8 @@ def _exits(function: Callable[..., None]) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         try:
             function(**arguments)
-        except AlembicError as error:
-            _exit(error)
+        except (Exception, KeyboardInterrupt) as error:
+            _exit(told(error))
 
     run.__name__ = function.__name__
     run.__doc__ = function.__doc__
@@ -52,9 +54,9 @@ def _exits(function: Callable[..., None]) -> Callable[..., None]:
 def _exit(error: AlembicError) -> NoReturn:
     import sys
 
-    print(f"Error: {error.message}", file=sys.stderr)
+    print(hide_passwords(f"Error: {error.message}"), file=sys.stderr)
     if error.advice:
-        print(error.advice, file=sys.stderr)
+        print(hide_passwords(error.advice), file=sys.stderr)
     raise SystemExit(error.exit_code)
 
 

@@ -157,6 +157,7 @@ def migrate(message: str | None, **options: Any) -> None:
     multiple=True,
     help="Label(s) to apply to the revision.",
 )
+@rev_id
 def merge(revisions: tuple[str, ...], label: tuple[str, ...], **options: Any) -> None:
     """Generate a merge revision; joins all heads by default.
 

@@ -165,14 +165,18 @@ def produce_migrations(
     from alembic.operations.ops import MigrationScript
 
     with invoked(environment, "compare", databases=tuple(databases)) as call:
-        made = [
-            produce(context, database)
+        made = {
+            database.name: produce(context, database)
             for database, context in _contexts(call, databases)
-        ]
+        }
         if len(made) == 1:
-            return made[0]
-        upgrades: Any = [script.upgrade_ops for script in made]
-        downgrades: Any = [script.downgrade_ops for script in made]
+            return next(iter(made.values()))
+        upgrades: Any = [script.upgrade_ops for script in made.values()]
+        downgrades: Any = [script.downgrade_ops for script in made.values()]
+        for name, up, down in zip(made, upgrades, downgrades, strict=True):
+            # By these a template, and whoever asked, knows whose operations they are.
+            up.upgrade_token = f"{name}_upgrades"
+            down.downgrade_token = f"{name}_downgrades"
         return MigrationScript(
             rev_id=None, upgrade_ops=upgrades, downgrade_ops=downgrades
         )

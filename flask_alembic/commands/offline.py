@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dialects import backend_for
 from ..environment.databases import Database, choose
-from ..errors import UsageError
+from ..errors import HookError, UsageError
 from ..hooks import specs
 from ..hooks.payloads import Run, RunResult, StepResult
 from .calling import call_revision
@@ -63,7 +63,14 @@ def run_offline(call: Invocation, request: Request) -> RunResult:
             elapsed=time.perf_counter() - started,
         )
 
-    return call.hooks.around(specs.run_migrations, work, run=run)
+    result = call.hooks.around(specs.run_migrations, work, run=run)
+    if not isinstance(result, RunResult):
+        raise HookError(
+            "A wrapper of run_migrations did not return the result it was given.",
+            "A wrapper must end with: return (yield).",
+            hook="run_migrations",
+        )
+    return result
 
 
 def _range(scripts: Scripts, request: Request) -> tuple[tuple[str, ...], Any]:

@@ -100,9 +100,27 @@ def log(
         scripts = environment.scripts()
         lower = _bound(call, scripts, start)
         upper = _bound(call, scripts, end)
-        walked = scripts.walk_revisions(base=lower or "base", head=upper or "heads")
-        call.scripts = tuple(list(walked)[::-1])
+        call.scripts = tuple(_walked(scripts, lower or "base", upper or "heads"))
         return list(call.scripts)
+
+
+def _walked(scripts: Scripts, lower: Any, upper: Any) -> list[Script]:
+    """Return a range of revisions in the order in which they run."""
+    try:
+        return list(scripts.walk_revisions(base=lower, head=upper))[::-1]
+    except AssertionError:
+        # Alembic's walk is lost where only a dependency leads to the lower end.
+        whole = list(scripts.walk_revisions(base="base", head=upper))[::-1]
+        kept = {one.revision for one in scripts.get_revisions(lower) if one}
+        for one in whole:
+            parents = {*_ids(one.down_revision), *_ids(one.dependencies)}
+            if kept & {*parents, one.revision}:
+                kept.add(one.revision)
+        return [one for one in whole if one.revision in kept]
+
+
+def _ids(names: Any) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def _bound(call: Any, scripts: Scripts, bound: Any) -> Any:

@@ -229,14 +229,22 @@ def _around(
 ) -> RunResult:
     """Do the work inside the ``run_migrations`` wrappers."""
     done: list[RunResult] = []
+    failed: list[MigrationFailed] = []
 
     def work() -> RunResult:
-        with termination_raises():
-            done.append(work_through(call, run, members, request, started))
+        try:
+            with termination_raises():
+                done.append(work_through(call, run, members, request, started))
+        except MigrationFailed as error:
+            failed.append(error)
+            raise
         return done[0]
 
     try:
         result = call.hooks.around(specs.run_migrations, work, run=run)
+        if failed:
+            # A wrapper has swallowed the failure, which does not undo it.
+            raise failed[0]
         if not done or result is not done[0]:
             raise HookError(
                 "A wrapper of run_migrations did not return the result it was given.",
@@ -246,9 +254,12 @@ def _around(
     except MigrationFailed:
         raise
     except HookError as error:
-        if done and done[0].changed:
-            call.result = done[0]
+        if failed:
+            error.message = f"{failed[0].message}\nThen {error.message}"
+        elif done and done[0].changed:
             error.message = f"The database was changed, but: {error.message}"
+        known = failed[0].result if failed else done[0] if done else None
+        call.result = known if isinstance(known, RunResult) else None
         raise
     return done[0]
 

@@ -1,0 +1,70 @@
+"""What users write type-checks under ``--strict``, and their mistakes do not."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parent / "typing"
+
+
+def check(folder: Path, *names: str) -> tuple[int, str]:
+    """Run mypy on samples where there is no configuration of this repository."""
+    for name in ("sample_plugin.py", *names):
+        shutil.copy(SAMPLES / name, folder)
+    command = [sys.executable, "-m", "mypy", "--strict", "--show-error-codes"]
+    done = subprocess.run(
+        [*command, "--cache-dir", str(folder / "cache"), *names],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(autouse=True)
+def _mypy() -> None:
+    pytest.importorskip("mypy")
+
+
+def test_plugin_app_and_tests_pass(tmp_path: Path) -> None:
+    code, output = check(
+        tmp_path, "sample_plugin.py", "sample_app.py", "sample_tests.py"
+    )
+    assert code == 0, output
+
+
+def test_mistakes_are_found(tmp_path: Path) -> None:
+    code, output = check(tmp_path, "wrong.py")
+    lines = (SAMPLES / "wrong.py").read_text("utf-8").splitlines()
+    wanted = {number for number, line in enumerate(lines, 1) if "# WRONG" in line}
+    found = {
+        int(number) for number in re.findall(r"^wrong\.py:(\d+): error", output, re.M)
+    }
+    assert code == 1
+    assert found == wanted, output
+
+
+def test_the_sample_plugin_is_right() -> None:
+    """The types are not all: the hooks have these names and arguments."""
+    from flask_alembic.testing import check_plugin
+
+    sys.path.insert(0, str(SAMPLES))
+    try:
+        import sample_plugin
+    finally:
+        sys.path.remove(str(SAMPLES))
+    assert "apply_revision" in check_plugin(sample_plugin.plugin)
+    assert check_plugin(sample_plugin) == ("after_command", "of_a_newer_version")
+
+
+def test_the_types_are_shipped() -> None:
+    import flask_alembic
+
+    assert (Path(flask_alembic.__file__).parent / "py.typed").is_file()
