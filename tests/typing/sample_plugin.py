@@ -84,4 +84,7 @@ plugin = Sample()
 # What is marked is still what it was, for whoever calls it.
 assert_type(plugin.rev_id(), str)
 assert_type(of_a_newer_version(Flask("sample")), int)
-told: Callable[[Flask, Report], None] = after_command
+
+
+def tell(listener: Callable[[Flask, Report], None] = after_command) -> None:
+    """Take a marked function as what it was before."""

@@ -19,6 +19,6 @@ before_upgrade("heads")  # WRONG: no run
 
 def use(app: Flask, alembic: Alembic, result: RunResult) -> None:
     alembic.init_app("app")  # WRONG: no app
-    alembic.upgrade().appplied  # WRONG: no such field
+    print(alembic.upgrade().appplied)  # WRONG: no such field
     alembic.wait(timeout="1")  # WRONG: no number
     result.applied[0].step.revision.foo()  # WRONG: a text
