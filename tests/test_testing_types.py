@@ -6,20 +6,46 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
 
+import flask_alembic
+
 SAMPLES = Path(__file__).parent / "typing"
 
 
-def check(folder: Path, *names: str) -> tuple[int, str]:
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment where the package is found as an installed one is.
+
+    Type checkers take types only from packages with ``py.typed`` there, and do not see
+    what an editable installation announces through import hooks.
+    """
+    pytest.importorskip("mypy")
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False, symlinks=True)
+    there = {"base": str(folder), "platbase": str(folder)}
+    site = Path(sysconfig.get_path("purelib", "venv", vars=there))
+    paths = [
+        str(Path(flask_alembic.__file__).parents[1]),
+        sysconfig.get_path("purelib"),
+    ]
+    (site / "all.pth").write_text("\n".join(paths), "utf-8")
+    found = Path(sysconfig.get_path("scripts", "venv", vars=there))
+    return next(found.glob("python*"))
+
+
+def check(python: Path, folder: Path, *names: str) -> tuple[int, str]:
     """Run mypy on samples where there is no configuration of this repository."""
-    for name in ("sample_plugin.py", *names):
+    for name in {"sample_plugin.py", *names}:
         shutil.copy(SAMPLES / name, folder)
     command = [sys.executable, "-m", "mypy", "--strict", "--show-error-codes"]
+    cache = folder.parent / "mypy"
     done = subprocess.run(
-        [*command, "--cache-dir", str(folder / "cache"), *names],
+        [*command, "--python-executable", python, "--cache-dir", cache, *names],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -28,20 +54,15 @@ def check(folder: Path, *names: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.fixture(autouse=True)
-def _mypy() -> None:
-    pytest.importorskip("mypy")
-
-
-def test_plugin_app_and_tests_pass(tmp_path: Path) -> None:
+def test_plugin_app_and_tests_pass(python: Path, tmp_path: Path) -> None:
     code, output = check(
-        tmp_path, "sample_plugin.py", "sample_app.py", "sample_tests.py"
+        python, tmp_path, "sample_plugin.py", "sample_app.py", "sample_tests.py"
     )
     assert code == 0, output
 
 
-def test_mistakes_are_found(tmp_path: Path) -> None:
-    code, output = check(tmp_path, "wrong.py")
+def test_mistakes_are_found(python: Path, tmp_path: Path) -> None:
+    code, output = check(python, tmp_path, "wrong.py")
     lines = (SAMPLES / "wrong.py").read_text("utf-8").splitlines()
     wanted = {number for number, line in enumerate(lines, 1) if "# WRONG" in line}
     found = {
@@ -65,6 +86,4 @@ def test_the_sample_plugin_is_right() -> None:
 
 
 def test_the_types_are_shipped() -> None:
-    import flask_alembic
-
     assert (Path(flask_alembic.__file__).parent / "py.typed").is_file()

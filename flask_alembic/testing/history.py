@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..environment.identifiers import WIDTH
+from ..errors import AlembicError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
