@@ -350,10 +350,11 @@ def test_as_json(app: Flask) -> None:
 RICH = {
     "sqlite": [
         "CREATE TABLE a (id INTEGER PRIMARY KEY, n VARCHAR(9) DEFAULT 'it''s' NOT NULL,"
-        " at DATETIME DEFAULT CURRENT_TIMESTAMP, amount NUMERIC(10, 2),"
-        " CONSTRAINT positive CHECK (amount > 0), CONSTRAINT one UNIQUE (n, amount))",
+        " at DATETIME DEFAULT CURRENT_TIMESTAMP, amount NUMERIC(10, 2),\n"
+        "CONSTRAINT positive CHECK (amount > 0),\n"
+        "CONSTRAINT one UNIQUE (n, amount)\n)",
         "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id)"
-        " ON DELETE CASCADE, twice INTEGER GENERATED ALWAYS AS (a * 2) VIRTUAL)",
+        " ON DELETE CASCADE, \ntwice INTEGER GENERATED ALWAYS AS (a * 2) VIRTUAL\n)",
         "CREATE INDEX ix ON b (a)",
         "CREATE VIEW v AS SELECT n FROM a WHERE n <> ':name'",
         "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET n = 'x'; END",
@@ -365,7 +366,7 @@ RICH = {
         "CREATE SEQUENCE counter START 5",
         "CREATE TABLE a (id SERIAL PRIMARY KEY, n VARCHAR(9) DEFAULT 'it''s' NOT NULL,"
         " at TIMESTAMPTZ DEFAULT now(), amount NUMERIC(10, 2), m mood DEFAULT 'sad',"
-        " tags TEXT[], data JSONB, u UUID, r INT4RANGE,"
+        " tags TEXT[], moods mood[], data JSONB, u UUID, r INT4RANGE,"
         " CONSTRAINT positive CHECK (amount > 0), CONSTRAINT one UNIQUE (n, amount),"
         " EXCLUDE USING gist (r WITH &&))",
         "CREATE TABLE b (id INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood,"

@@ -251,8 +251,8 @@ def test_a_merge_at_the_beginning(tmp_path: Path, sqlite_url: str) -> None:
 
 RICH = {
     "sqlite": [
-        "CREATE TABLE a (id INTEGER PRIMARY KEY, n VARCHAR(9),"
-        " CONSTRAINT positive CHECK (id > 0))",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, n VARCHAR(9),\n"
+        "CONSTRAINT positive CHECK (id > 0)\n)",
         "CREATE VIEW z AS SELECT n FROM a WHERE n <> ':x'",
         "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET n = 'x'; END",
     ],

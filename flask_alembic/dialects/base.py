@@ -299,6 +299,21 @@ class Backend:
             for name in inspector.get_view_names()
         ]
 
+    def without_making(self, type_: Any) -> bool:
+        """Let a reflected type not be made with its table, as it has its own statement.
+
+        :param type_: The type; it is changed.
+        :return: Whether it is one of these.
+        """
+        return False
+
+    def render_type(self, type_: Any) -> str | None:
+        """Return how a type is written in a revision, None for as Alembic does it.
+
+        ``from sqlalchemy.dialects import`` has brought the dialect by its name.
+        """
+        return None
+
     def index_of(self, constraint: ForeignKeyConstraint) -> str:
         """Return the name of the index that the server makes for a foreign key.
 

@@ -197,6 +197,18 @@ class PostgreSQL(Backend):
 
         empty(connection)
 
+    def without_making(self, type_: Any) -> bool:
+        """Let an enum or a domain not be made with its table: several may use it."""
+        from .postgresql_types import without_making
+
+        return without_making(type_)
+
+    def render_type(self, type_: Any) -> str | None:
+        """Write the ``create_type=False`` that SQLAlchemy 2.0 leaves out."""
+        from .postgresql_types import render_type
+
+        return render_type(type_)
+
     def schema_objects(self, connection: Connection) -> list[SchemaObject]:
         """Return extensions, types, sequences, functions, views and triggers."""
         from .postgresql_objects import schema_objects

@@ -18,7 +18,7 @@ from .differences import compare, lines
 from .operations import operations
 from .reflecting import Schema, part_of, reflect
 from .rewriting import Desk, desk
-from .writing import Content, announce, draft, put_in_place
+from .writing import Content, announce, draft, put_in_place, run_draft
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -131,7 +131,7 @@ def _drafted(
             force=wish.force,
         )
         for name, scratch in scratches.items():
-            scratch.upgrade(table.history(), id_)
+            run_draft(scratch, table.history(), id_)
             built = reflect(environment, history, scratch.database, scratch.connection)
             found = compare(built, schemas[name], "the revision", "the database")
             if found:

@@ -42,7 +42,8 @@ def make_portable(schema: Schema, before: Schema, dialect: Dialect) -> None:
             if (table.schema, table.name) not in old and backend.has_named(key):
                 key.name = None
         for column in table.columns:
-            column.type = _plain(column.type, dialect)
+            if not backend.without_making(column.type):
+                column.type = _plain(column.type, dialect)
             if not column.primary_key:
                 column.autoincrement = "auto"
             _plain_default(column)
@@ -56,11 +57,6 @@ def _tidy(options: Any) -> None:
 
 
 def _plain(type_: Any, dialect: Dialect) -> Any:
-    if hasattr(type_, "create_type"):
-        # A named type of PostgreSQL: it is made by a statement of its own, once,
-        # although several tables may use it.
-        type_.create_type = False
-        return type_
     try:
         plain = type_.as_generic()
     except (NotImplementedError, TypeError, ValueError):

@@ -22,7 +22,7 @@ from .replacing import check_keep, replace_files
 from .rewriting import Desk, Rewritten, desk
 from .sources import DataStep, data_steps
 from .stretches import Stretch, stretch_of
-from .writing import Content, add_squashes, announce, draft
+from .writing import Content, add_squashes, announce, draft, run_draft
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -287,7 +287,7 @@ class _Squashing:
         old: _Before,
     ) -> None:
         """Build the new history, and compare it with the old one on the way."""
-        scratch.upgrade(scripts, self.stretch.last)
+        run_draft(scratch, scripts, self.stretch.last)
         self._require_same(
             name, old.stretch, self._reflect(scratch, scripts), self.stretch.last
         )

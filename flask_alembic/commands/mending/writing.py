@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...dialects import backend_for
 from ...environment.scripts import write_new
-from ...errors import CheckFailed, TemplateError
+from ...errors import CheckFailed, DatabaseError, Refused, TemplateError
 from ...hooks import specs
 from ...hooks.payloads import LintTarget, RevisionRequest
 from ..generating import gather_problems
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ...environment.objects import Environment
     from ..invocation import Invocation
+    from .building import Building
     from .rewriting import Rewritten
 
 
@@ -92,6 +94,7 @@ def draft(
         config.set_main_option("databases", ", ".join(environment.databases()))
     drafting = RevisionContext(config, scripts, arguments, process)
     for name, content in contents.items():
+        content.context.opts["render_item"] = _rendering(content.context)
         if several:
             content.context.opts["upgrade_token"] = f"{name}_upgrades"
             content.context.opts["downgrade_token"] = f"{name}_downgrades"
@@ -111,6 +114,22 @@ def draft(
     return written[0]
 
 
+def _rendering(context: MigrationContext) -> Callable[..., Any]:
+    """Return how types are written: as the app or the kind of database wants it."""
+    own = context.opts.get("render_item")
+    backend = backend_for(context.dialect)
+
+    def render_item(type_: str, object: Any, autogen_context: Any) -> Any:
+        text = backend.render_type(object) if type_ == "type" else None
+        if text is not None:
+            name = context.dialect.name
+            autogen_context.imports.add(f"from sqlalchemy.dialects import {name}")
+            return text
+        return own(type_, object, autogen_context) if own else False
+
+    return render_item
+
+
 def _lint(call: Invocation, target: LintTarget, force: bool) -> None:
     problems = gather_problems(call, target)
     call.problems = (*call.problems, *problems)
@@ -121,6 +140,24 @@ def _lint(call: Invocation, target: LintTarget, force: bool) -> None:
             + "; ".join(f"{problem.code} {problem.message}" for problem in errors),
             "Mend what it is about, or use --force.",
         )
+
+
+def run_draft(scratch: Building, scripts: Rewritten, id_: str) -> None:
+    """Run a draft on a scratch database.
+
+    :param scratch: The scratch database.
+    :param scripts: The history with the draft.
+    :param id_: The id of the draft.
+    :raises Refused: When it fails.
+    """
+    try:
+        scratch.upgrade(scripts, id_)
+    except DatabaseError as error:
+        raise Refused(
+            f"The revision that was made of it does not run; nothing was written. "
+            f"{error.message}",
+            "Write the revision by hand.",
+        ) from error
 
 
 def put_in_place(draft: Path, folder: Path) -> Path:
