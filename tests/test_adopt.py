@@ -266,7 +266,7 @@ def test_all_databases_or_none(tmp_path: Path) -> None:
     app = make_app(
         tmp_path,
         urls["default"],
-        SQLALCHEMY_BINDS={"other": urls["other"]},
+        SQLALCHEMY_BINDS={"other": {"url": urls["other"], "poolclass": sa.NullPool}},
         ALEMBIC={"databases": "*"},
     )
     write_table_revision(migrations_of(app), "a1")
@@ -353,8 +353,9 @@ RICH = {
         " at DATETIME DEFAULT CURRENT_TIMESTAMP, amount NUMERIC(10, 2),\n"
         "CONSTRAINT positive CHECK (amount > 0),\n"
         "CONSTRAINT one UNIQUE (n, amount)\n)",
-        "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id)"
-        " ON DELETE CASCADE, \ntwice INTEGER GENERATED ALWAYS AS (a * 2) VIRTUAL\n)",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY,\n"
+        "twice INTEGER GENERATED ALWAYS AS (a * 2) VIRTUAL,\n"
+        "a INTEGER REFERENCES a (id) ON DELETE CASCADE\n)",
         "CREATE INDEX ix ON b (a)",
         "CREATE VIEW v AS SELECT n FROM a WHERE n <> ':name'",
         "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET n = 'x'; END",
@@ -510,7 +511,7 @@ def test_generating_is_guarded_linted_and_told(tmp_path: Path, sqlite_url: str) 
 def test_several_databases_make_one_baseline(tmp_path: Path) -> None:
     urls = {name: f"sqlite:///{tmp_path}/{name}.db" for name in ("default", "other")}
     config: dict[str, Any] = {
-        "SQLALCHEMY_BINDS": {"other": urls["other"]},
+        "SQLALCHEMY_BINDS": {"other": {"url": urls["other"], "poolclass": sa.NullPool}},
         "ALEMBIC": {"databases": "*"},
     }
     app = make_app(tmp_path, urls["default"], **config)

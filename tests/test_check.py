@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,12 @@ def test_each_database_is_told_by_itself(tmp_path: Path) -> None:
     app = make_app(
         tmp_path,
         models=models,
-        SQLALCHEMY_BINDS={"other": f"sqlite:///{tmp_path / 'other.db'}"},
+        SQLALCHEMY_BINDS={
+            "other": {
+                "url": f"sqlite:///{tmp_path / 'other.db'}",
+                "poolclass": sa.NullPool,
+            }
+        },
         ALEMBIC={"databases": "*"},
     )
     with app.app_context():
@@ -390,7 +396,7 @@ PACKAGE = {
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """An app in a package, of whose modules one is imported."""
     name = f"shop_{tmp_path.name.replace('-', '_')}"
     for path, text in PACKAGE.items():
@@ -405,7 +411,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     from flask_alembic import Alembic
 
     Alembic(app)
-    return app
+    yield app
+    with app.app_context():
+        module.db.engine.dispose()
 
 
 def test_modules_with_models_that_nobody_has_imported(package: Flask) -> None:

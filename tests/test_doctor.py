@@ -368,7 +368,7 @@ def test_several_databases_are_told_apart(tmp_path: Path) -> None:
     app = make_app(
         tmp_path,
         urls["default"],
-        SQLALCHEMY_BINDS={"other": urls["other"]},
+        SQLALCHEMY_BINDS={"other": {"url": urls["other"], "poolclass": sa.NullPool}},
         ALEMBIC={"databases": "*"},
     )
     write_table_revision(migrations_of(app), "a1")

@@ -328,7 +328,11 @@ def test_a_revision_cannot_reach_the_live_database(
 ) -> None:
     """Some revisions use the app's session; on a scratch database that is refused."""
     side = f"sqlite:///{tmp_path}/side.db"
-    app = shop(tmp_path, database_url, SQLALCHEMY_BINDS={"side": side})
+    app = shop(
+        tmp_path,
+        database_url,
+        SQLALCHEMY_BINDS={"side": {"url": side, "poolclass": sa.NullPool}},
+    )
     sql = "INSERT INTO author (id, name) VALUES (7, 'x')"
     body = [
         "from flask import current_app",

@@ -626,7 +626,7 @@ def test_hooks_of_a_squash(tmp_path: Path, sqlite_url: str) -> None:
 def test_several_databases_are_squashed_into_one_file(tmp_path: Path) -> None:
     urls = {name: f"sqlite:///{tmp_path}/{name}.db" for name in ("default", "other")}
     config: dict[str, Any] = {
-        "SQLALCHEMY_BINDS": {"other": urls["other"]},
+        "SQLALCHEMY_BINDS": {"other": {"url": urls["other"], "poolclass": sa.NullPool}},
         "ALEMBIC": {"databases": "*"},
     }
     app = make_app(tmp_path, urls["default"], models=no_models, **config)
