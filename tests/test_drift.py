@@ -652,3 +652,39 @@ def test_a_kind_of_database_without_scratch(sqlite_url: str) -> None:
     backend = Backend(engine.dialect)
     with pytest.raises(DatabaseError, match="no way known"), backend.scratch(engine):
         pass
+
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+@pytest.mark.parametrize("kind", DRIVERS)
+def test_an_async_engine(tmp_path: Path, make_database: MakeDatabase, kind: str) -> None:
+    """Drift, squash, adopt and doctor in an event loop of their own."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    pytest.importorskip(DRIVERS[kind].partition("+")[2])
+    url = make_database(kind)
+    engine = create_async_engine(
+        sa.make_url(url).set(drivername=DRIVERS[kind]), poolclass=sa.NullPool
+    )
+    metadata = sa.MetaData()
+    for id_ in ("a1", "a2"):
+        sa.Table(f"t_{id_}", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    given = {"engines": engine, "metadatas": metadata}
+    app = make_app(tmp_path, extension=given)
+    write_table_revision(migrations_of(app), "a1")
+    write_table_revision(migrations_of(app), "a2", "a1")
+    assert run_db(app, "upgrade").exit_code == 0
+    for words in (
+        ["drift"],
+        ["doctor"],
+        ["squash", ":"],
+        ["drift"],
+        ["stamp", "base"],
+        ["adopt"],
+        ["check"],
+    ):
+        result = run_db(app, *words)
+        assert result.exit_code == 0, (words, result.output)
+    execute(url, "CREATE TABLE extra (id INTEGER)")
+    assert run_db(app, "drift").exit_code == 1

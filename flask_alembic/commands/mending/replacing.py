@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...environment.objects import is_true
 from ...environment.scripts import write_new
 from ...errors import ScriptLocationError, UsageError
 
@@ -33,12 +34,11 @@ def check_keep(
         return None
     locations = environment.locations
     folder = Path(os.path.normpath(Path(locations.script, keep)))
-    recursive = environment.settings.options.get("recursive_version_locations")
+    options = environment.settings.options
+    recursive = is_true(options.get("recursive_version_locations"))
     for path in locations.paths:
         inside = folder.resolve().is_relative_to(path.resolve())
-        if folder.resolve() == path.resolve() or (
-            inside and str(recursive).lower() in ("true", "1", "yes", "on")
-        ):
+        if folder.resolve() == path.resolve() or (inside and recursive):
             raise UsageError(
                 f"Revisions are read from {folder}, so the old files would stay in the "
                 "history.",

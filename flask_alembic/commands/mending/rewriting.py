@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...environment.history import History
+from ...environment.objects import is_true
 from ...environment.scripts import Scripts, open_scripts
 from ...environment.soundness import check_history
 from ...errors import ScriptLocationError
@@ -77,12 +78,16 @@ def desk(environment: Environment, folder: Path) -> Iterator[Desk]:
     """Give a desk to draft revisions on.
 
     :param environment: The app's environment.
-    :param folder: The folder of revisions that a draft will go to; the desk is in it,
-        hidden, so that formatters find the settings of the project.
+    :param folder: The folder of revisions that a draft will go to. The desk is in it,
+        hidden, so that formatters find the settings of the project; or elsewhere, if
+        folders below it are read too.
     :raises ScriptLocationError: When nothing can be written there.
     """
+    options = environment.settings.options
+    recursive = is_true(options.get("recursive_version_locations"))
+    place = None if recursive else folder
     try:
-        drafts = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
+        drafts = Path(tempfile.mkdtemp(prefix=".draft-", dir=place))
     except OSError as error:
         raise ScriptLocationError(
             f"{folder} cannot be written to: {error.strerror or error}.",
