@@ -658,7 +658,9 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
 @pytest.mark.parametrize("kind", DRIVERS)
-def test_an_async_engine(tmp_path: Path, make_database: MakeDatabase, kind: str) -> None:
+def test_an_async_engine(
+    tmp_path: Path, make_database: MakeDatabase, kind: str
+) -> None:
     """Drift, squash, adopt and doctor in an event loop of their own."""
     from sqlalchemy.ext.asyncio import create_async_engine
 
