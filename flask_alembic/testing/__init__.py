@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from .database import MigrationDatabase
     from .hooking import HookCalls
     from .ready import MigrationTests, TestMigrations
-    from .recording import RecordedSignal, RecordedSignals, recording
     from .registering import registered
+    from .signals import RecordedSignal, RecordedSignals, recording
 
 __all__ = [
     "HookCalls",
@@ -42,12 +42,12 @@ _MODULES = {
     "HookCalls": "hooking",
     "MigrationCase": "cases",
     "MigrationTests": "ready",
-    "RecordedSignal": "recording",
-    "RecordedSignals": "recording",
+    "RecordedSignal": "signals",
+    "RecordedSignals": "signals",
     "MigrationDatabase": "database",
     "TestMigrations": "ready",
     "check_plugin": "checking",
-    "recording": "recording",
+    "recording": "signals",
     "registered": "registering",
 }
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .database import MigrationDatabase
     from .hooking import HookCalls
     from .making import MakeApp
-    from .recording import RecordedSignals
     from .registering import Register
+    from .signals import RecordedSignals
     from .templates import Templates
 
 # For apps
@@ -201,7 +201,7 @@ def hooks(make_app: MakeApp) -> HookCalls:
 @pytest.fixture
 def recorded_signals() -> Iterator[RecordedSignals]:
     """A list that grows by each signal that is sent, in order, with its arguments."""
-    from .recording import recording
+    from .signals import recording
 
     with recording() as recorded:
         yield recorded
