@@ -13,6 +13,7 @@ from databases import (
     postgresql_url,
     sqlite_url,
 )
+from suites import suite
 
 __all__ = [
     "database_url",
@@ -23,4 +24,5 @@ __all__ = [
     "postgresql_server",
     "postgresql_url",
     "sqlite_url",
+    "suite",
 ]

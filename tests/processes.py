@@ -10,7 +10,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-Work = Callable[[], None]
+Work = Callable[[], "int | None"]
+"""What a process does; it may return its exit code."""
 
 
 def start(work: Work, log: Path) -> int:
@@ -25,8 +26,7 @@ def start(work: Work, log: Path) -> int:
         with log.open("w") as out:
             sys.stdout = sys.stderr = out
             try:
-                work()
-                code = 0
+                code = work() or 0
             except BaseException as error:
                 traceback.print_exc()
                 code = getattr(error, "exit_code", 98)

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from apps import write_revision, write_table_revision
 from databases import MakeDatabase
-from test_testing_apps import is_untouched, make_suite, run
-
-pytest_plugins = "pytester"
+from suites import Suite, is_untouched
 
 SEVERAL = """
 import pytest
@@ -60,14 +58,13 @@ def test_a_case(migration_case):
 
 @pytest.mark.parametrize("second", ["sqlite", "postgresql", "mariadb"])
 def test_several_databases(
-    make_database: MakeDatabase, second: str, pytester: pytest.Pytester
+    make_database: MakeDatabase, second: str, suite: Suite
 ) -> None:
     main, news = make_database("sqlite"), make_database(second)
-    folder = pytester.path / "migrations"
-    write_table_revision(folder, "a1")
-    write_table_revision(folder, "b2", "a1")
-    pytester.makepyfile(SEVERAL.format(root=str(pytester.path), main=main, news=news))
-    run(pytester).assert_outcomes(passed=10)
+    write_table_revision(suite.revisions, "a1")
+    write_table_revision(suite.revisions, "b2", "a1")
+    suite.write(test_it=SEVERAL.format(root=str(suite.path), main=main, news=news))
+    suite.run().assert_outcomes(passed=10)
     assert is_untouched(main)
     assert is_untouched(news)
 
@@ -85,25 +82,23 @@ from flask_alembic.testing import TestMigrations  # noqa: F401
 """
 
 
-def test_a_database_in_memory(pytester: pytest.Pytester) -> None:
-    make_suite(pytester, "sqlite://")
-    pytester.makepyfile(TWO)
-    run(pytester).assert_outcomes(passed=10)
+def test_a_database_in_memory(suite: Suite) -> None:
+    suite.write_app("sqlite://")
+    suite.write(test_it=TWO)
+    suite.run().assert_outcomes(passed=10)
 
 
-def test_a_write_ahead_log(sqlite_url: str, pytester: pytest.Pytester) -> None:
-    folder = make_suite(pytester, sqlite_url)
+def test_a_write_ahead_log(sqlite_url: str, suite: Suite) -> None:
+    suite.write_app(sqlite_url)
     write_revision(
-        folder,
+        suite.revisions,
         "c3",
         "b2",
         "with op.get_context().autocommit_block():\n"
         "    op.execute('PRAGMA journal_mode = WAL')",
     )
-    pytester.makepyfile(TWO)
-    run(pytester, "-k", "number or second or match").assert_outcomes(
-        passed=2, deselected=8
-    )
+    suite.write(test_it=TWO)
+    suite.run("-k", "number or second or match").assert_outcomes(passed=2, deselected=8)
 
 
 DRIVERS = {
@@ -139,17 +134,15 @@ def test(app, migrated_db, alembic_templates, number):
 """
 
 
-def test_async_engines(
-    kind: str, make_database: MakeDatabase, pytester: pytest.Pytester
-) -> None:
+def test_async_engines(kind: str, make_database: MakeDatabase, suite: Suite) -> None:
     url = make_database(kind)
     if kind == "postgresql" and "host=%2F" in url:
         url = url.replace("%2F", "/")
-    make_suite(pytester, url)
-    pytester.makepyfile(
-        ASYNC.format(root=str(pytester.path), url=url.replace(*DRIVERS[kind]))
+    suite.write_app(url)
+    suite.write(
+        test_it=ASYNC.format(root=str(suite.path), url=url.replace(*DRIVERS[kind]))
     )
-    run(pytester).assert_outcomes(passed=9)
+    suite.run().assert_outcomes(passed=9)
 
 
 FACTORY = """
@@ -166,15 +159,13 @@ def alembic_database_url():
 """
 
 
-def test_an_app_that_is_made_for_each_database(
-    database_url: str, pytester: pytest.Pytester
-) -> None:
-    make_suite(pytester, "sqlite:///never", FACTORY.format(url=database_url))
+def test_an_app_that_is_made_for_each_database(database_url: str, suite: Suite) -> None:
+    suite.write_app("sqlite:///never", FACTORY.format(url=database_url))
     body = TWO.replace("def test(app, ", "def test(").replace(
         "    migrated_db.insert", "    app = migrated_db.app\n    migrated_db.insert"
     )
-    pytester.makepyfile(test_it=body + CASE)
-    run(pytester).assert_outcomes(passed=11)
+    suite.write(test_it=body + CASE)
+    suite.run().assert_outcomes(passed=11)
     assert is_untouched(database_url)
 
 
@@ -187,17 +178,15 @@ def test_a_case(migration_case):
 """
 
 
-def test_an_engine_that_decides_itself(
-    sqlite_url: str, pytester: pytest.Pytester
-) -> None:
+def test_an_engine_that_decides_itself(sqlite_url: str, suite: Suite) -> None:
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     more = (
         "import sqlite3; app.config['SQLALCHEMY_ENGINE_OPTIONS'] = "
         f"{{'creator': lambda: sqlite3.connect({str(path)!r})}}"
     )
-    make_suite(pytester, sqlite_url, more=more)
-    pytester.makepyfile("def test(migrated_db): pass")
-    result = run(pytester)
+    suite.write_app(sqlite_url, more=more)
+    suite.write(test_it="def test(migrated_db): pass")
+    result = suite.run()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*decides itself where it connects to*"])
 
@@ -210,13 +199,11 @@ op.execute("INSERT INTO child VALUES (1, 1)")
 """
 
 
-def test_views_and_foreign_keys_are_copied(
-    database_url: str, pytester: pytest.Pytester
-) -> None:
-    folder = make_suite(pytester, database_url)
-    write_revision(folder, "c3", "b2", OBJECTS.strip())
-    pytester.makepyfile(
-        """
+def test_views_and_foreign_keys_are_copied(database_url: str, suite: Suite) -> None:
+    suite.write_app(database_url)
+    write_revision(suite.revisions, "c3", "b2", OBJECTS.strip())
+    suite.write(
+        test_it="""
         import sqlalchemy as sa
 
         def test(migrated_db, alembic_templates):
@@ -230,16 +217,14 @@ def test_views_and_foreign_keys_are_copied(
             assert alembic_templates.migrated == 1
         """
     )
-    run(pytester).assert_outcomes(passed=1)
+    suite.run().assert_outcomes(passed=1)
 
 
-def test_what_cannot_be_copied_is_migrated(
-    mariadb_url: str, pytester: pytest.Pytester
-) -> None:
-    folder = make_suite(pytester, mariadb_url)
-    write_revision(folder, "c3", "b2", 'op.execute("CREATE SEQUENCE numbers")')
-    pytester.makepyfile(
-        """
+def test_what_cannot_be_copied_is_migrated(mariadb_url: str, suite: Suite) -> None:
+    suite.write_app(mariadb_url)
+    write_revision(suite.revisions, "c3", "b2", 'op.execute("CREATE SEQUENCE numbers")')
+    suite.write(
+        test_it="""
         import pytest
 
         @pytest.mark.parametrize("number", range(2))
@@ -248,4 +233,4 @@ def test_what_cannot_be_copied_is_migrated(
             assert alembic_templates.migrated == 2 + number
         """
     )
-    run(pytester).assert_outcomes(passed=2)
+    suite.run().assert_outcomes(passed=2)

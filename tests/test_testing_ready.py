@@ -1,0 +1,169 @@
+"""The ready tests: what passes, and what each of them finds."""
+
+from __future__ import annotations
+
+import pytest
+from apps import write_revision, write_table_revision
+from suites import READY, Suite, is_untouched
+
+
+def test_the_ready_tests_pass(database_url: str, suite: Suite) -> None:
+    suite.write_app(database_url)
+    suite.write(test_migrations=READY)
+    suite.run().assert_outcomes(passed=8)
+    assert is_untouched(database_url)
+
+
+# What the ready tests find
+
+
+def outcome_of(suite: Suite, test: str, body: str = READY) -> pytest.RunResult:
+    """Run one of the ready tests, which has to fail, and return what it says."""
+    suite.write(test_migrations=body)
+    result = suite.run("-k", test)
+    result.assert_outcomes(failed=1, deselected=7)
+    return result
+
+
+def test_two_heads_are_found(sqlite_url: str, suite: Suite) -> None:
+    suite.write_app(sqlite_url)
+    write_table_revision(suite.revisions, "c3", "a1")
+    result = outcome_of(suite, "test_single_head")
+    result.stdout.fnmatch_lines(["There are several heads: *", "*flask db merge"])
+
+
+def test_independent_branches_pass(database_url: str, suite: Suite) -> None:
+    suite.write_app(database_url)
+    write_table_revision(suite.revisions, "n1", labels="news")
+    write_table_revision(suite.revisions, "n2", "n1")
+    write_table_revision(suite.revisions, "m1", "b2", depends="n1")
+    body = """
+from flask_alembic.testing import MigrationTests
+
+class TestMigrations(MigrationTests):
+    test_models_match = None
+
+def test_a_case_beside_another_branch(migration_case):
+    case = migration_case("n2")
+    assert case.current() == {"n1"}
+    case.upgrade()
+    assert case.tables() == {"t_n1", "t_n2"}
+    case = migration_case("m1")
+    assert case.tables() == {"author", "t_n1"}
+    case.upgrade()
+    case.downgrade()
+
+def test_moving(empty_db):
+    empty_db.migrate_to(["n1", "a1"])
+    assert empty_db.tables() == {"author", "t_n1"}
+    empty_db.migrate_to("heads")
+    empty_db.migrate_to("news@base")
+    assert empty_db.tables() == {"author"}
+"""
+    suite.write(test_migrations=body)
+    suite.run().assert_outcomes(passed=9)
+
+
+def test_a_downgrade_that_fails_is_found(database_url: str, suite: Suite) -> None:
+    suite.write_app(database_url)
+    write_revision(
+        suite.revisions, "c3", "b2", "pass", "op.drop_table('no_such_table')"
+    )
+    result = outcome_of(suite, "test_each_revision")
+    result.stdout.fnmatch_lines(
+        ["Revision c3 (3 of 3): the downgrade fails: *", "*no_such_table*"]
+    )
+
+
+@pytest.mark.parametrize("test", ["test_each_revision", "test_downgrade_to_base"])
+def test_what_is_left_behind_is_found(
+    database_url: str, suite: Suite, test: str
+) -> None:
+    suite.write_app(database_url)
+    write_revision(
+        suite.revisions, "c3", "b2", "op.execute('CREATE VIEW v AS SELECT 1 AS one')"
+    )
+    result = outcome_of(suite, test)
+    result.stdout.fnmatch_lines(["*default: view v is left behind"])
+
+
+def test_an_upgrade_that_runs_only_once_is_found(
+    database_url: str, suite: Suite
+) -> None:
+    suite.write_app(database_url)
+    up = "op.create_index('ix', 'author', ['name'])"
+    write_revision(suite.revisions, "c3", "b2", up)
+    result = outcome_of(suite, "test_each_revision")
+    result.stdout.fnmatch_lines(["*after its downgrade the schema is not what*"])
+
+
+def test_models_that_differ_are_found(database_url: str, suite: Suite) -> None:
+    suite.write_app(database_url)
+    up = "op.add_column('author', sa.Column('born', sa.Integer))"
+    write_revision(suite.revisions, "c3", "b2", up, "op.drop_column('author', 'born')")
+    result = outcome_of(suite, "test_models_match")
+    result.stdout.fnmatch_lines(
+        ["Database 'default':", "*born*", "*drop_column(*'born')*"]
+    )
+
+
+def test_ids_that_do_not_fit_are_found(sqlite_url: str, suite: Suite) -> None:
+    suite.write_app(sqlite_url)
+    long = "c" * 33
+    write_table_revision(suite.revisions, long, "b2")
+    result = outcome_of(suite, "test_ids_fit")
+    result.stdout.fnmatch_lines([f"*{long}* has 33 characters; * holds 32."])
+
+
+def test_a_revision_that_needs_a_database_is_found(
+    sqlite_url: str, suite: Suite
+) -> None:
+    suite.write_app(sqlite_url)
+    up = "op.get_bind().execute(sa.text('SELECT 1')).one()"
+    write_revision(suite.revisions, "c3", "b2", up)
+    result = outcome_of(suite, "test_offline_sql")
+    result.stdout.fnmatch_lines(
+        ["flask db upgrade --sql fails at *c3_.py:13: AttributeError: *"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from shop import Author", "from shop import Author, which is a model"),
+        ("import shop", "import shop, which defines models"),
+        ("from shop import db", "from shop import db, whose session*"),
+        ("from shop import *", "from shop import *, which brings models"),
+    ],
+)
+def test_imported_models_are_found(
+    sqlite_url: str, suite: Suite, line: str, found: str
+) -> None:
+    suite.write_app(sqlite_url)
+    path = write_table_revision(suite.revisions, "c3", "b2")
+    path.write_text(
+        path.read_text().replace("import sqlalchemy", f"{line}\nimport sqlalchemy", 1)
+    )
+    result = outcome_of(suite, "test_no_models_imported")
+    result.stdout.fnmatch_lines([f"*c3_.py:3: {found}"])
+
+
+def test_a_type_of_the_app_may_be_imported(sqlite_url: str, suite: Suite) -> None:
+    suite.write_app(sqlite_url)
+    path = write_table_revision(suite.revisions, "c3", "b2")
+    path.write_text(f"from shop import create_app\n{path.read_text()}")
+    suite.write(test_migrations=READY)
+    suite.run("-k", "imported").assert_outcomes(passed=1, deselected=7)
+
+
+def test_irreversible_revisions_can_be_named(sqlite_url: str, suite: Suite) -> None:
+    suite.write_app(sqlite_url)
+    write_revision(suite.revisions, "c3", "b2", "pass", "raise NotImplementedError")
+    body = """
+from flask_alembic.testing import MigrationTests
+
+class TestMigrations(MigrationTests):
+    irreversible = {"c3"}
+"""
+    suite.write(test_migrations=body)
+    suite.run().assert_outcomes(passed=7, skipped=1)
