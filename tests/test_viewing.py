@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import Script
 from histories import Files, written
 from history_strategies import healthy
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from projects import dispose, make_app, write_chain, write_revision
 from flask_alembic.commands.viewing import IndexView, MapView, view_of
 from flask_alembic.environment.graph import Graph, NeedsMap
 from flask_alembic.environment.index import Index
+from flask_alembic.environment.light import LightScript
 from flask_alembic.environment.scripts import Scripts
 
 PROPERTY = settings(
@@ -139,3 +141,32 @@ def test_new_files_are_seen(project) -> None:
     assert [one.revision for one in alembic.heads()] == ["r005"]
     (folder / "r005.py").unlink()
     assert [one.revision for one in alembic.heads()] == ["r004"]
+
+
+def test_a_light_revision_passes_for_alembics(project) -> None:
+    alembic, environment, folder = project
+    path = write_revision(folder, "r005", "r003")
+    path.write_text(path.read_text().replace("labels = None", "labels = 'side'"))
+    real = environment.scripts().get_revision("r005")
+    (light,) = alembic.show("r005")
+    assert type(light) is LightScript
+    assert isinstance(light, Script)
+    assert light.__class__ is type(real)
+    assert described(light) == described(real)
+    assert (repr(light), str(light)) == (repr(real), str(real))
+    assert light.log_entry == real.log_entry
+    assert light.cmd_format(False, True, True) == real.cmd_format(False, True, True)
+    public = {name for name in dir(real) if name[0] != "_"}
+    assert public <= set(dir(light))
+    assert light.module is light.module
+    assert light.module.revision == "r005"
+    light._db_current_indicator = True
+    assert "(current)" in light.log_entry
+    with pytest.raises(AttributeError, match="is_head"):
+        light.is_head = True
+    with pytest.raises(AttributeError, match="nothing"):
+        light.nothing  # noqa: B018
+    assert {light: 1}[light] == 1
+    assert light == light
+    assert light != real
+    assert [one.revision for one in alembic.log(end=light)][-1] == "r005"
