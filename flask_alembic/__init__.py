@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     alembic_script: Any
     from .cli.group import alembic_click
+    from .environment.progress import progress
     from .errors import AlembicError
     from .extension import Alembic
     from .hooks import Veto, hookimpl
@@ -25,6 +26,7 @@ __all__ = [
     "alembic_click",
     "alembic_script",
     "hookimpl",
+    "progress",
 ]
 
 _LAZY = {
@@ -34,6 +36,7 @@ _LAZY = {
     "alembic_click": "cli.group",
     "alembic_script": "cli.script",
     "hookimpl": "hooks.markers",
+    "progress": "environment.progress",
 }
 
 

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask import current_app
 
-from ..environment.progress import observing
 from ..errors import AlembicError, CheckFailed, UsageError
 from . import render
 from .output import echo, note
-from .progress import observer
+from .progress import shown
 
 if TYPE_CHECKING:
     from ..extension import Alembic
@@ -227,7 +226,7 @@ def _is_terminal() -> bool:
 
 
 def _run(command: str, target: Revision, options: dict[str, Any]) -> None:
-    with observing(observer()):
+    with shown():
         result = getattr(get_extension(), command)(target, **options)
     if result.run.mode == "sql":
         echo(result.sql or "")

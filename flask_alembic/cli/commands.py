@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 from flask.cli import with_appcontext
 
-from ..errors import AlembicError
+from ..errors import AlembicError, UsageError
 from .output import Output, current_output, resolve_format, writing
 from .render import readable
 
@@ -35,6 +35,10 @@ class AlembicCommand(click.Command):
         )
         show = ctx.params.pop("traceback", False)
         with errors_shown(show):
+            if output.quiet and output.verbosity:
+                raise UsageError(
+                    "--quiet and --verbose exclude each other.", "Use one of them."
+                )
             if output.format == "table":
                 with writing(output):
                     return super().invoke(ctx)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CheckFailed
 from .base import get_extension
 from .output import echo, note
+from .progress import shown
 
 if TYPE_CHECKING:
     from ..commands.drift import DatabaseDrift
@@ -21,7 +22,8 @@ def doctor(databases: Sequence[str] = (), fix: bool = False) -> None:
     :param databases: Only these databases.
     :param fix: Mend what is safe to mend.
     """
-    found = get_extension().doctor(databases, fix=fix)
+    with shown():
+        found = get_extension().doctor(databases, fix=fix)
     for finding in found:
         _finding(finding)
     left = [finding for finding in found if not finding.fixed]
@@ -67,9 +69,10 @@ def drift(
     :param scratch_url: Where to make the scratch database.
     :param x_arguments: ``key=value`` texts for ``get_x_argument()``.
     """
-    result = get_extension().drift(
-        databases, ignore=ignore, scratch_url=scratch_url, x_arguments=x_arguments
-    )
+    with shown():
+        result = get_extension().drift(
+            databases, ignore=ignore, scratch_url=scratch_url, x_arguments=x_arguments
+        )
     for one in result.databases:
         _drift(one)
     if result.ignored:
@@ -112,7 +115,8 @@ def adopt(databases: Sequence[str] = (), **options: Any) -> None:
     """
     from ..commands.invocation import last_report
 
-    adopted = get_extension().adopt(databases, **options)
+    with shown():
+        adopted = get_extension().adopt(databases, **options)
     report = last_report.get()
     for script in report.scripts if report is not None else ():
         echo(f"Generated {script.path}")
@@ -133,7 +137,9 @@ def squash(range: str, keep: str | None = None, **options: Any) -> None:
     :param keep: The folder to move the old files to.
     :param options: As for :meth:`flask_alembic.Alembic.squash`.
     """
-    done = get_extension().squash(range, keep=Path(keep) if keep else None, **options)
+    folder = Path(keep) if keep else None
+    with shown():
+        done = get_extension().squash(range, keep=folder, **options)
     echo(f"Generated {done.path}")
     where = f"moved to {done.kept}" if done.kept else "removed"
     echo(

@@ -27,6 +27,14 @@ databases = click.option(
 
 verbose = click.option("-v", "--verbose", is_flag=True, help="Show more about each.")
 
+verbosity = click.option(
+    "-v",
+    "--verbose",
+    "verbosity",
+    count=True,
+    help="Show files and transactions too; -vv the SQL statements as they are sent.",
+)
+
 x_arguments = click.option(
     "-x",
     "--x-arg",

@@ -9,7 +9,7 @@ import click
 
 from ..errors import UsageError
 from .completion import REVISION
-from .options import command, databases, x_arguments
+from .options import command, databases, verbosity, x_arguments
 
 _no_lock = click.option("--no-lock", is_flag=True, help="Do not take the lock.")
 _sql = click.option("--sql", is_flag=True, help="Write SQL instead of running it.")
@@ -22,6 +22,12 @@ _resume = click.option(
     "--resume",
     is_flag=True,
     help="Go on with a revision that is half in effect (MySQL, MariaDB).",
+)
+_happened = click.option(
+    "--happened/--not-happened",
+    default=None,
+    help="With --resume: whether the statement that was at work when the process ended "
+    "is in effect.",
 )
 _force = click.option(
     "--force", is_flag=True, help="Go on although ALEMBIC['protected'] is set."
@@ -38,6 +44,11 @@ def _request(options: dict[str, Any]) -> dict[str, Any]:
     if len(modes) > 1:
         raise UsageError(
             f"--{modes[0]} and --{modes[1]} exclude each other.", "Use one of them."
+        )
+    if options.get("happened") is not None and not options["resume"]:
+        raise UsageError(
+            "--happened and --not-happened are answers for --resume.",
+            "Add --resume, or leave them out.",
         )
     options["mode"] = modes[0] if modes else "online"
     options["lock"] = not options.pop("no_lock", False)
@@ -58,7 +69,18 @@ def _take(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 @command("upgrade", context_settings={"ignore_unknown_options": True})
 @click.argument("target", default="heads", type=REVISION)
-@_take(databases, _plan, _dry_run, _sql, _no_lock, _resume, _tag, x_arguments)
+@_take(
+    databases,
+    _plan,
+    _dry_run,
+    _sql,
+    _no_lock,
+    _resume,
+    _happened,
+    _tag,
+    x_arguments,
+    verbosity,
+)
 def upgrade(target: str, **options: Any) -> None:
     """Run migrations to upgrade the database.
 
@@ -74,7 +96,19 @@ def upgrade(target: str, **options: Any) -> None:
 @command("downgrade", context_settings={"ignore_unknown_options": True})
 @click.argument("target", default="-1", type=REVISION)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@_take(databases, _plan, _dry_run, _sql, _no_lock, _resume, _force, _tag, x_arguments)
+@_take(
+    databases,
+    _plan,
+    _dry_run,
+    _sql,
+    _no_lock,
+    _resume,
+    _happened,
+    _force,
+    _tag,
+    x_arguments,
+    verbosity,
+)
 def downgrade(target: str, yes: bool, **options: Any) -> None:
     """Run migrations to downgrade the database.
 
@@ -93,7 +127,7 @@ def downgrade(target: str, yes: bool, **options: Any) -> None:
 @click.option(
     "--purge", is_flag=True, help="Delete what the version table holds first."
 )
-@_take(databases, _plan, _sql, _no_lock, _force, _tag, x_arguments)
+@_take(databases, _plan, _sql, _no_lock, _force, _tag, x_arguments, verbosity)
 def stamp(target: str, **options: Any) -> None:
     """Set the current revision without running migrations.
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..environment.progress import observing
 from ..errors import CheckFailed
 from . import render
 from .base import get_extension
 from .output import echo
-from .progress import observer
+from .progress import shown
 
 if TYPE_CHECKING:
     from ..commands.status import DatabaseStatus
@@ -79,7 +78,7 @@ def wait(
     :param interval: How long to pause between two looks, in seconds.
     :param databases: Only these databases.
     """
-    with observing(observer()):
+    with shown():
         found = get_extension().wait(
             until, timeout=timeout, interval=interval, databases=databases
         )

@@ -13,8 +13,13 @@ class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to stderr as long as the app configures no logging of its own."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Leave a record to the handlers of the root logger, once there are any."""
-        return not logging.root.handlers and bool(super().filter(record))
+        """Leave a record to the handlers of the root logger, once there are any.
+
+        What the terminal says already (``is_told``) is not said a second time.
+        """
+        if logging.root.handlers or getattr(record, "is_told", False):
+            return False
+        return bool(super().filter(record))
 
 
 def configure_logging() -> None:

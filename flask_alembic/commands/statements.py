@@ -40,6 +40,8 @@ class StatementLog:
         self.connection = connection
         self.backend = backend
         self.before = before
+        self.shown: Callable[[str], None] | None = None
+        """Called with the text of each statement that is sent, its own included."""
         self.journal: Journal | None = None
         self.statements: list[str] = []
         self.failed: str | None = None
@@ -117,7 +119,10 @@ class StatementLog:
     def _before_cursor_execute(
         self, conn: Any, cursor: Any, sql: str, params: Any, context: Any, many: bool
     ) -> tuple[str, Any]:
-        if not self._recording or is_internal(context):
+        if is_internal(context):
+            return sql, params
+        if not self._recording:
+            self._show(sql)
             return sql, params
         self.running_since = time.monotonic()
         self.failed = sql
@@ -129,7 +134,12 @@ class StatementLog:
             if self.journal.in_effect(self._ordinal, sql, digest):
                 return _SKIPPED, [()] if many else ()
             self.journal.started(self._ordinal, sql, digest)
+        self._show(sql)
         return sql, params
+
+    def _show(self, sql: str) -> None:
+        if self.shown is not None:
+            self.shown(sql)
 
     def _after_cursor_execute(
         self, conn: Any, cursor: Any, sql: str, params: Any, context: Any, many: bool

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..environment.progress import Progress, tell
+from ..environment.progress import Progress, at_work, tell, wants_statements
 from ..errors import HookError
 from ..hooks import specs
 from ..hooks.payloads import Run, Statement, StepResult
@@ -53,6 +54,8 @@ class Stepper:
         self.log = StatementLog(
             member.connection, member.backend, self._guard if watched else None
         )
+        if wants_statements():
+            self.log.shown = self._tell_statement
 
     def start(self, context: MigrationContext) -> None:
         """Begin with where the database is now.
@@ -77,14 +80,23 @@ class Stepper:
         total = len(self.run.plan)
         self.log.begin()
         logger.info("Running %s of %s, %s", step.direction, step.revision, step.doc)
-        tell(Progress("started", self.member.name, step, number, total))
-        result = self._surrounded(planned)
+        started = Progress("started", self.member.name, step, number, total)
+        tell(started)
+        with at_work(started):
+            result = self._surrounded(planned)
         self.versions.move(planned.alembic)
         self._call_back(planned)
         if self.log.journal is not None:
             self.log.journal.finish()
         self.done.append(result)
-        tell(Progress("applied", self.member.name, step, number, total, result.elapsed))
+        tell(
+            replace(
+                started,
+                moment="finished",
+                elapsed=result.elapsed,
+                statements=result.statements,
+            )
+        )
 
     def end(self) -> None:
         """Say that all steps have run and the commit comes."""
@@ -131,6 +143,10 @@ class Stepper:
                 heads=set(self.versions.heads),
                 run_args=dict(self.manner.arguments),
             )
+
+    def _tell_statement(self, sql: str) -> None:
+        step = self.current.step if self.current is not None else None
+        tell(Progress("statement", self.member.name, step, text=sql))
 
     def _guard(self, statement: Statement) -> None:
         assert self.current is not None

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from ..environment import private
-from ..environment.progress import Progress, tell
+from ..environment.progress import Progress, is_observed, tell
 from ..errors import UsageError
 from ..hooks import specs
 from ..hooks.payloads import Run, StepResult
@@ -68,6 +68,7 @@ class DatabaseRun:
             durable is rolled back.
         """
         with self.opened(), proxied(self.environment_context):
+            self._tell_begun()
             for unit in self.units():
                 self._attempts(unit)
         if self.is_stamp:
@@ -131,6 +132,7 @@ class DatabaseRun:
         count = len(done) if count is None else count
         durable, self.stepper.done = done[:count], done[count:]
         self.applied += durable
+        self._tell_durable(durable)
         for result in durable:
             if not result.step.is_stamp and not self.manner.dry:
                 self.hooks.tell(
@@ -139,6 +141,27 @@ class DatabaseRun:
                     step=result.step,
                     elapsed=result.elapsed,
                 )
+
+    def _tell_begun(self) -> None:
+        """Tell how transactions are used here, before the first step."""
+        if not self.is_transactional:
+            text = "each statement of DDL commits by itself"
+        elif self.per_revision:
+            text = "a transaction for each revision"
+        else:
+            text = "one transaction for all"
+        total = len(self.member.steps)
+        tell(Progress("begun", self.member.name, total=total, text=text))
+
+    def _tell_durable(self, durable: Sequence[StepResult]) -> None:
+        """Tell of steps that a COMMIT has made durable."""
+        if self.manner.dry or not durable:
+            return
+        name, total = self.member.name, len(self.run.plan)
+        first = self.stepper.offset + len(self.applied) - len(durable) + 1
+        for number, result in enumerate(durable, first):
+            tell(Progress("applied", name, result.step, number, total, result.elapsed))
+        tell(Progress("committed", name, number=len(durable)))
 
     def stopped(self, error: BaseException) -> Stopped:
         """Tell of the failure, after the rollback, and say what to report.
@@ -234,6 +257,7 @@ class DatabaseRun:
             "Database %r: a lock was in the way; trying again in %.1f s.",
             self.member.name,
             seconds,
+            extra={"is_told": is_observed()},
         )
         current = self.stepper.current
         step = current.step if current is not None else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ..environment.progress import Progress, current_observer
+from ..environment.progress import Progress, current_observer, is_observed
 from .connecting import close
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class _Watch(threading.Thread):
         self.log = log
         self.session = session
         self.observer = current_observer()
+        self.is_observed = is_observed()
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -125,5 +126,6 @@ class _Watch(threading.Thread):
             self.member.name,
             waited,
             text,
+            extra={"is_told": self.is_observed},
         )
         self.observer(Progress("blocked", self.member.name, elapsed=waited, text=text))

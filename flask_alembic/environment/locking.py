@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..dialects import backend_for
 from ..dialects.base import LockKey, Session
-from .progress import Progress, tell
+from .progress import Progress, is_observed, tell
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -60,7 +60,10 @@ def session_lock(
     def on_wait(holders: tuple[Session, ...], waited: float) -> None:
         text = "; ".join(str(holder) for holder in holders) or "another run"
         logger.warning(
-            "Waiting for the migration lock of %r, held by %s.", database, text
+            "Waiting for the migration lock of %r, held by %s.",
+            database,
+            text,
+            extra={"is_told": is_observed()},
         )
         tell(Progress("waiting", database, elapsed=waited, text=text))
 

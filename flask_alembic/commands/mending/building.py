@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...dialects import backend_for
-from ...environment.progress import observing
+from ...environment.progress import Observer, Progress, current_observer, observing
 from ...environment.scratch import scratch_database, shielded
 from ...errors import DatabaseError, NestedRun
 from ...hooks.payloads import Direction, Failure
@@ -118,10 +119,23 @@ class Building:
         manner = Manner(arguments={}, x_arguments=self.x_arguments)
         part = _Silently(self.environment, hooks, run, member, manner)
         try:
-            with alone(), shielded(self.environment), observing(lambda moment: None):
+            observer = _building(current_observer())
+            with alone(), shielded(self.environment), observing(observer):
                 self.heads = part.execute()
         except Stopped as stopped:
             raise _failed(stopped.failure, stopped.error) from stopped.error
+
+
+def _building(observer: Observer) -> Observer:
+    """Return what tells of steps on a scratch database, in words of its own."""
+
+    def observe(moment: Progress, /) -> None:
+        if moment.moment == "started":
+            observer(replace(moment, moment="building"))
+        elif moment.moment in {"blocked", "retrying"}:
+            observer(moment)
+
+    return observe
 
 
 @contextmanager
