@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from projects import write_revision
 
 LATE = ("alembic", "mako", "pluggy")
 """What is imported when the first command runs."""
@@ -85,4 +86,32 @@ def test_a_request_imports_nothing_late(tmp_path: Path) -> None:
 
 def test_a_command_imports_what_it_needs(tmp_path: Path) -> None:
     """So that the tests above are known to be able to fail."""
-    assert late(modules_after(tmp_path, "db", "heads")) == ["alembic", "mako", "pluggy"]
+    code = (
+        "from lazy_shop import app\n"
+        "with app.app_context():\n"
+        "    app.extensions['alembic'].script_directory.get_heads()"
+    )
+    assert late(modules_after(tmp_path, code=code)) == ["alembic", "mako", "pluggy"]
+
+
+@pytest.mark.parametrize("words", ["heads", "log", "history", "branches", "show"])
+def test_a_command_that_shows_revisions_needs_no_alembic(
+    tmp_path: Path, words: str
+) -> None:
+    Path(tmp_path, "migrations").mkdir()
+    write_revision(tmp_path / "migrations", "r001", None)
+    assert late(modules_after(tmp_path, "db", words)) == ["pluggy"]
+
+
+def test_an_app_that_is_set_up_reads_no_settings(tmp_path: Path) -> None:
+    modules_after(tmp_path, code="import lazy_shop")
+    loaded = modules_after(tmp_path, code="import lazy_shop")
+    ours = {name for name in loaded if name.startswith("flask_alembic")}
+    assert ours == {
+        "flask_alembic",
+        "flask_alembic.cli",
+        "flask_alembic.cli.group",
+        "flask_alembic.environment",
+        "flask_alembic.environment.presence",
+        "flask_alembic.extension",
+    }

@@ -17,7 +17,6 @@ from flask import current_app
 from ..errors import AlembicError, CheckFailed, UsageError
 from . import render
 from .output import echo, note
-from .progress import shown
 
 if TYPE_CHECKING:
     from ..extension import Alembic
@@ -51,9 +50,13 @@ def get_extension() -> Alembic:
     return extension
 
 
-def mkdir() -> None:
-    """Create the migration directory if it does not exist."""
-    made = get_extension().mkdir()
+def mkdir(package: bool = False, template: str | None = None) -> None:
+    """Create the migration directory if it does not exist.
+
+    :param package: Add an empty ``__init__.py`` to each folder.
+    :param template: Make new revision files from this one.
+    """
+    made = get_extension().mkdir(package=package, template=template)
     for path in made:
         echo(f"Created {path}")
     if not made:
@@ -83,13 +86,25 @@ def current(
     _fail_on_no("Not every database is at every head.", "Run flask db upgrade.")
 
 
-def heads(resolve_dependencies: bool = False, verbose: bool = False) -> None:
+def heads(
+    resolve_dependencies: bool = False, verbose: bool = False, check: bool = False
+) -> None:
     """Show the list of revisions that have no child revisions.
 
     :param resolve_dependencies: Treat dependencies as down revisions.
     :param verbose: Show more about each.
+    :param check: Fail if there are several, but one for each labelled branch.
     """
-    _write(get_extension().heads(resolve_dependencies), verbose)
+    from ..commands import reading
+
+    extension = get_extension()
+    if check:
+        _require_revisions()
+    _write(extension._do(reading.heads, resolve_dependencies, check=check), verbose)
+    if check:
+        from .checks import require_one_head
+
+        require_one_head()
 
 
 def branches(verbose: bool = False) -> None:
@@ -107,15 +122,28 @@ def branches(verbose: bool = False) -> None:
 
 
 def log(
-    start: Revision = "base", end: Revision = "heads", verbose: bool = False
+    start: Revision = "base",
+    end: Revision = "heads",
+    verbose: bool = False,
+    rev_range: str | None = None,
+    indicate_current: bool = False,
 ) -> None:
     """Show the list of revisions in the order they will run.
 
     :param start: Show since this revision.
     :param end: Show until this revision.
     :param verbose: Show more about each.
+    :param rev_range: ``start:end`` instead; either may be left out.
+    :param indicate_current: Mark where the databases are.
     """
-    _write(get_extension().log(start, end), verbose)
+    from .history import range_of, show_range
+
+    if rev_range and (start, end) != ("base", "heads"):
+        raise UsageError(
+            "--rev-range and --start or --end exclude each other.", "Use one of them."
+        )
+    start, end = range_of(rev_range) or (start, end)
+    show_range(start, end, verbose=verbose, indicate_current=indicate_current)
 
 
 def history(
@@ -129,28 +157,30 @@ def history(
     :param verbose: Show more about each.
     :param indicate_current: Mark where the databases are.
     """
-    start, _, end = (rev_range or ":").partition(":")
-    if rev_range and ":" not in rev_range:
-        raise UsageError(
-            f"{rev_range!r} is not a range.", "Write START:END; either may be empty."
-        )
-    extension = get_extension()
-    here = {s.revision for s in extension.current()} if indicate_current else set()
-    for script in reversed(extension.log(start or "base", end or "heads")):
-        mark = " (current)" if script.revision in here else ""
-        if verbose:
-            echo(render.revision_block(script) + mark)
-        else:
-            line = render.revision_line(script)
-            doc = f", {render.readable(script.doc)}"
-            echo(line.removesuffix(doc) + mark + doc)
+    from .history import range_of, show_range
+
+    start, end = range_of(rev_range) or ("base", "heads")
+    show_range(
+        start,
+        end,
+        verbose=verbose,
+        indicate_current=indicate_current,
+        newest_first=True,
+    )
 
 
-def show(revisions: Revision) -> None:
+def show(revisions: Revision, sql: bool = False, **options: Any) -> None:
     """Show the given revisions.
 
     :param revisions: One or a list.
+    :param sql: Show the SQL that they would send instead.
+    :param options: As for :func:`flask_alembic.cli.history.show_sql`.
     """
+    if sql:
+        from .history import show_sql
+
+        show_sql(revisions or "head", **options)
+        return
     for script in get_extension().show(revisions or "head"):
         echo(render.revision_block(script))
 
@@ -226,6 +256,8 @@ def _is_terminal() -> bool:
 
 
 def _run(command: str, target: Revision, options: dict[str, Any]) -> None:
+    from .progress import shown
+
     with shown():
         result = getattr(get_extension(), command)(target, **options)
     if result.run.mode == "sql":

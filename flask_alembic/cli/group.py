@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -10,34 +11,56 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from .commands import AlembicCommand, errors_shown
-
 if TYPE_CHECKING:
     from ..extension import Alembic
+    from .commands import AlembicCommand
 
-_MODULES = (
-    "read_commands",
-    "run_commands",
-    "write_commands",
-    "plugin_commands",
-    "state_commands",
-    "check_commands",
-    "mend_commands",
-    "new_plugin",
-    "graph_commands",
-)
+_MODULES = {
+    "read_commands": (
+        "current",
+        "heads",
+        "branches",
+        "log",
+        "history",
+        "show",
+        "check",
+    ),
+    "run_commands": ("upgrade", "downgrade", "stamp", "plan"),
+    "write_commands": ("mkdir", "init", "revision", "migrate", "merge", "edit"),
+    "plugin_commands": ("plugins", "hooks"),
+    "state_commands": ("status", "wait"),
+    "check_commands": ("lint",),
+    "mend_commands": ("doctor", "drift", "adopt", "squash"),
+    "new_plugin": ("new-plugin",),
+    "graph_commands": ("graph",),
+}
+"""Where our commands are, so that a command need not import the others."""
 
 
-def builtin_commands() -> dict[str, click.Command]:
-    """Return our own commands by name."""
+def builtin_commands(
+    modules: Iterable[str] = tuple(_MODULES),
+) -> dict[str, click.Command]:
+    """Return our own commands by name.
+
+    :param modules: Only those of these modules.
+    """
     import importlib
 
     commands: dict[str, click.Command] = {}
-    for name in _MODULES:
+    for name in modules:
         module = importlib.import_module(f"{__package__}.{name}")
         for command in module.COMMANDS:
             commands[command.name] = command
     return commands
+
+
+class _CommandClass:
+    """The class of our commands, imported when it is first asked for."""
+
+    def __get__(self, instance: object, owner: type) -> type[AlembicCommand]:
+        from .commands import AlembicCommand
+
+        return AlembicCommand
 
 
 class AlembicGroup(click.Group):
@@ -46,7 +69,7 @@ class AlembicGroup(click.Group):
     :param extension: The extension it works on; the current app's by default.
     """
 
-    command_class = AlembicCommand
+    command_class = _CommandClass()
     """What ``@cli.command()`` makes, so that commands of plugins run in an app context
     and have ``--format``, ``--quiet`` and ``--traceback`` too."""
 
@@ -65,13 +88,21 @@ class AlembicGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name; ours do not need the plugins."""
+        self._add_builtin(cmd_name)
         if cmd_name not in self.commands or self._is_extended(ctx):
             self._fill(ctx)
         return super().get_command(ctx, cmd_name)
 
+    def _add_builtin(self, name: str) -> None:
+        """Add a command of ours and those beside it, without importing the others."""
+        for module, names in _MODULES.items():
+            if name in names and not self._is_filled:
+                for each, command in builtin_commands([module]).items():
+                    self.commands.setdefault(each, command)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words for the hooks before they are taken apart."""
-        from ..commands.invocation import argv
+        from ..commands.words import argv
 
         token = argv.set(tuple(args))
         ctx.call_on_close(lambda: argv.reset(token))
@@ -79,12 +110,18 @@ class AlembicGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; the errors of commands that plugins add are shown too."""
+        from .commands import errors_shown
+
         with errors_shown(ctx.params.get("traceback", False)):
             return super().invoke(ctx)
 
     def _is_extended(self, ctx: click.Context) -> bool:
         """Whether plugins may add options to our commands."""
-        return not ctx.resilient_parsing
+        if ctx.resilient_parsing:
+            return False
+        app = _app(ctx)
+        extension = self.extension or (app and app.extensions.get("alembic"))
+        return bool(extension and extension.has_plugins())
 
     def _fill(self, ctx: click.Context) -> None:
         """Add what is missing: our commands once, the plugins' once per app."""

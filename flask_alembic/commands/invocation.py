@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment.translation import translated
 from ..errors import AlembicError, HookFailures
-from ..hooks.payloads import Command, Problem, Report, Run, RunResult
+from ..hooks.payloads import Command, Report
 from .logs import configure_logging
+from .words import argv
 
 if TYPE_CHECKING:
     from alembic.script import Script
 
     from ..environment.objects import Environment
+    from ..hooks.payloads import Problem, Run, RunResult
 
 INTERRUPTED = 130
 """The exit code after an interrupt from the keyboard."""
-
-argv: ContextVar[tuple[str, ...] | None] = ContextVar("argv", default=None)
-"""The words after ``flask db``, set by the terminal."""
 
 
 class Invocation:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..environment.translation import shown
 from ..errors import RevisionNotFound, UsageError
-from ..hooks.payloads import Direction
 
 if TYPE_CHECKING:
     from ..environment.scripts import Scripts
+    from ..hooks.payloads import Direction
 
 SYMBOLS: Final = frozenset({"head", "heads", "base"})
 """Names that mean a revision without being the id of one."""

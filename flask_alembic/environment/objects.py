@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..dialects import backend_for
 from ..errors import ConfigurationError, HookError
 from ..hooks import specs
-from ..hooks.payloads import VersionLocation
 from ..settings import Settings, load
 from .databases import Database, Given, async_engines, find
 from .locations import Locations, locate, require_folders
@@ -130,6 +129,8 @@ class Environment:
         return self._once("locations", self._make_locations)
 
     def _make_locations(self) -> Locations:
+        from ..hooks.payloads import VersionLocation
+
         more = []
         for name, locations in self.hooks.gather(specs.version_locations):
             for location in locations:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from ..hooks.payloads import Step
+if TYPE_CHECKING:
+    from ..hooks.payloads import Step
 
 Moment = Literal[
     "planned",

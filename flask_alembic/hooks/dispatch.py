@@ -22,7 +22,6 @@ from pluggy import HookImpl
 from .errors import AlembicError, HookError, Veto, Vetoed
 from .markers import Kind, has_signal, kind_of
 from .passwords import words
-from .payloads import HookFailure
 from .receiving import key_of, name_of, send_to
 from .reentry import entered
 from .registry import Registry
@@ -31,6 +30,8 @@ from .wrapping import FAILURES, wrap
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from .payloads import HookFailure
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -311,6 +312,8 @@ class Hooks:
     def _failed(
         self, hook: str, plugin: str, origin: str, error: BaseException
     ) -> None:
+        from .payloads import HookFailure
+
         self.failures.append(HookFailure(hook, plugin, origin, words(error)))
         shown = f"{plugin} ({origin})" if origin else plugin
         message = "%s failed in %s, which changes nothing of the outcome: %s"
