@@ -33,7 +33,7 @@ highlight_language = "python"
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_static_path = ["_static"]
-html_css_files = ["narrow.css"]
+html_css_files = ["pages.css"]
 html_copy_source = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b6e6e"},

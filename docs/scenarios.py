@@ -15,6 +15,9 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "bookshop": (
         *BOOKSHOP,
         "plan",
+        "!flask db upgrade 1d7f0b8e6c92 && flask db upgrade e52a4c90b7f1",
+        "graph",
+        "!flask db downgrade base --yes",
         "upgrade",
         "shelves",
         "status",

@@ -1,14 +1,17 @@
 """Directives that write the reference from the code, so that it cannot drift.
 
 ``db-command`` shows how a command is called and its options, from Click; ``db-output``
-shows what commands wrote, from ``docs/outputs``; ``names-of`` lists a set of names;
-``signal-table`` and ``error-table`` list signals and exceptions.
+shows what commands wrote, from ``docs/outputs``; ``picture`` puts a drawing into the page,
+so that it follows the page's colours; ``names-of`` lists a set of names; ``hook-table``,
+``signal-table`` and ``error-table`` list hooks, signals and exceptions.
 """
 
 from __future__ import annotations
 
+import html
 import importlib
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,9 @@ from sphinx.util.docutils import SphinxDirective
 COMMON = {"format_", "quiet", "traceback"}
 """Options that every command has; the page says it once."""
 
-OUTPUTS = Path(__file__).parent.parent / "outputs"
+DOCS = Path(__file__).parent.parent
+OUTPUTS = DOCS / "outputs"
+PICTURES = DOCS / "_static"
 
 
 class DbOutput(SphinxDirective):
@@ -35,13 +40,46 @@ class DbOutput(SphinxDirective):
         self.env.note_dependency(str(path))
         text = path.read_text("utf-8").rstrip("\n")
         block = nodes.literal_block(text, text, language=self._language(text))
+        # Sentences are wrapped as a terminal wraps them; tables keep their columns.
+        block["classes"].append("columns" if self._has_columns(text) else "sentences")
         self.set_source_info(block)
         return [block]
+
+    @staticmethod
+    def _has_columns(text: str) -> bool:
+        return (
+            re.search(r"^\S.*\S {2,}\S.*\S {2,}\S.*\S {2,}\S", text, re.M) is not None
+        )
 
     @staticmethod
     def _language(text: str) -> str:
         # The console lexer takes a line of output that begins like a prompt for one.
         return "console" if "\n# " not in text else "text"
+
+
+class Picture(SphinxDirective):
+    """Put an SVG file from ``docs/_static`` into the page itself.
+
+    As part of the page it can use the colours of the theme, dark or light.
+    """
+
+    required_arguments = 1
+    option_spec = {"alt": directives.unchanged_required, "wide": directives.flag}
+
+    def run(self) -> list[nodes.Node]:
+        path = PICTURES / f"{self.arguments[0]}.svg"
+        self.env.note_dependency(str(path))
+        alt = " ".join(self.options["alt"].split())
+        drawing = path.read_text("utf-8")
+        classes = "picture wide" if "wide" in self.options else "picture"
+        return [
+            nodes.raw(
+                "",
+                f'<figure class="{classes}" role="img" aria-label="{html.escape(alt)}">'
+                f"{drawing}</figure>",
+                format="html",
+            )
+        ]
 
 
 class Generated(SphinxDirective):
@@ -63,6 +101,25 @@ class NamesOf(Generated):
         module, _, name = self.arguments[0].rpartition(".")
         names = getattr(importlib.import_module(module), name)
         return self.parsed([", ".join(f"``{one}``" for one in sorted(names))])
+
+
+class HookTable(Generated):
+    """List the hooks: name, kind, whether it is a signal too, what it does."""
+
+    def run(self) -> list[nodes.Node]:
+        from flask_alembic.hooks.markers import kind_of
+        from flask_alembic.hooks.signals import SIGNALS, spec_functions
+
+        lines = [".. list-table::", "    :header-rows: 1", ""]
+        lines += _row("Hook", "Kind", "Signal", "What it does")
+        for name, spec in spec_functions().items():
+            lines += _row(
+                f":func:`{name} <flask_alembic.hooks.specs.{name}>`",
+                f"``{kind_of(spec)}``",
+                "yes" if name in SIGNALS else "",
+                _paragraph(spec.__doc__, 0),
+            )
+        return self.parsed(lines)
 
 
 class SignalTable(Generated):
@@ -155,6 +212,8 @@ def _option(parameter: click.Parameter, context: click.Context) -> list[str]:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("db-output", DbOutput)
+    app.add_directive("picture", Picture)
+    app.add_directive("hook-table", HookTable)
     app.add_directive("names-of", NamesOf)
     app.add_directive("signal-table", SignalTable)
     app.add_directive("error-table", ErrorTable)

@@ -1,8 +1,7 @@
 """An app whose workers upgrade before they serve; several may start at once.
 
-With a server that forks workers before it loads the app, such as
-``gunicorn -w 4 --chdir examples/workers "app:create_app()"``, each worker gets here: the
-first one takes the lock and upgrades, the others wait and find nothing left to do.
+The upgrade is in ``wsgi.py``, which only the server loads: ``flask db downgrade`` would
+be of no use in an app that upgrades itself whenever it is made.
 """
 
 from __future__ import annotations
@@ -39,10 +38,6 @@ def create_app() -> Flask:
     app.config["ALEMBIC"] = {"lock_timeout": 300}
     db.init_app(app)
     alembic.init_app(app)
-
-    with app.app_context():
-        result = alembic.upgrade()
-        app.logger.warning("worker applied %d revisions", len(result.applied))
 
     @app.get("/")
     def index() -> str:
