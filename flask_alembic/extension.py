@@ -128,6 +128,10 @@ class Alembic:
 
         if is_there(app):
             return
+        from .environment.presence import is_there
+
+        if is_there(app):
+            return
         from .commands.layout import make_for_app
         from .errors import AlembicError
 
