@@ -63,7 +63,7 @@ class Index:
         """
         with self._lock:
             now = time.time_ns()
-            seen: set[str] = set()
+            seen: set[str] | None = set() if len(self._folders) > 1 else None
             changed = [folder.scan(now, seen) for folder in self._folders]
             self._scanned_at = now
             repeated = tuple(p for folder in self._folders for p in folder.repeated)

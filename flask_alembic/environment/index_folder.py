@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from . import index_store
 from .headers import read_header
-from .listing import Listed, is_script, list_files
+from .listing import Listed, is_script, list_files, list_plain
 from .records import Record, Script, Unread
 
 _GRANULARITY = 2_000_000_000
 # How long, in ns, a file may change again without a new time of change: FAT counts in
 # steps of two seconds, HFS+ in one, Linux in clock ticks. What was read from a younger
 # file is not trusted the next time ("racy git", https://git-scm.com/docs/racy-git).
+
+_BROKEN = -1
+# The size of a file that a link leads to and that is not there.
 
 _CONSTANT = 315_705_600_000_000_000
 # 1980-01-03, in ns. Up to here a time of change is one that archives and reproducible
@@ -53,11 +57,12 @@ class Folder:
         self._root: str | None = None
         self._index: str | None = None
 
-    def scan(self, now: int, seen: set[str]) -> bool:
+    def scan(self, now: int, seen: set[str] | None) -> bool:
         """Bring what is known up to date, and the index on disk with it.
 
         :param now: The time before the scan, in ns.
         :param seen: The real paths of every file met so far; this adds its own.
+            ``None`` where this is the only location.
         :return: Whether anything is different from the last scan.
         """
         root = os.path.realpath(self.location)
@@ -67,35 +72,53 @@ class Folder:
             self._root, self.entries = root, {}
             self._index = index_store.index_path(root)
             stored = index_store.load(self._index) if self._index else {}
-        listed, self.folders = list_files(
-            root,
-            os.path.basename(os.path.normpath(self.location)),
-            recursive=self.recursive,
-            sourceless=self.sourceless,
-        )
-        scripts = self._scripts(listed, seen)
         entries: dict[str, Entry] = {}
+        remembered = self.entries
         changed = unsaved = False
-        for file in scripts:
-            known = self.entries.get(file.key)
-            entry = _look(file, known, stored, now)
-            if entry is None:
-                continue
-            entries[file.key] = entry
-            if entry is not known:
-                changed = changed or known is None or entry[:4] != known[:4]
-                unsaved = unsaved or (entry.settled and entry.checksum is not None)
-        moved = list(entries) != list(self.entries)
+        for key, path, mtime_ns, size in self._list(root, seen):
+            known = remembered.get(key)
+            if known is not None:
+                if known.settled and known.mtime_ns == mtime_ns and known.size == size:
+                    entries[key] = known
+                    continue
+            elif key in stored:
+                script = index_store.script_of(stored[key], mtime_ns, size, path)
+                if script is not None:
+                    entries[key] = Entry(mtime_ns, size, script, None, True)
+                    changed = True
+                    continue
+            entry = _read(path, mtime_ns, size, is_settled(mtime_ns, now))
+            entries[key] = entry
+            changed = changed or known is None or entry[:4] != known[:4]
+            unsaved = unsaved or (entry.settled and entry.checksum is not None)
+        moved = list(entries) != list(remembered)
         gone = not stored.keys() <= entries.keys() if first else moved
         self.entries = entries
         if unsaved or gone:
             self._save()
         return changed or moved
 
+    def _list(
+        self, root: str, seen: set[str] | None
+    ) -> Iterable[tuple[str, str, int, int]]:
+        """Return key, path, time of change and size of each script that is there."""
+        self.repeated = []
+        if seen is None and not self.recursive and not self.sourceless:
+            plain = list_plain(root)
+            if plain is not None:
+                self.folders = {root: plain.changed}
+                return plain.scripts
+        listed, self.folders = list_files(
+            root,
+            os.path.basename(os.path.normpath(self.location)),
+            recursive=self.recursive,
+            sourceless=self.sourceless,
+        )
+        return _asked(self._scripts(listed, set() if seen is None else seen))
+
     def _scripts(self, listed: list[Listed], seen: set[str]) -> list[Listed]:
         """Return the files that are scripts and were not met before."""
         scripts: list[Listed] = []
-        self.repeated = []
         for file in listed:
             if file.path in seen:
                 self.repeated.append(file.path)
@@ -137,27 +160,17 @@ def is_settled(mtime_ns: int, now: int) -> bool:
     return _CONSTANT < mtime_ns < now - _GRANULARITY
 
 
-def _look(
-    file: Listed,
-    known: Entry | None,
-    stored: dict[str, object],
-    now: int,
-) -> Entry | None:
-    """Return what a file says: from memory, from the index or from itself."""
-    try:
-        status = file.stat()
-    except OSError:
-        # A link to nowhere is a broken script; any other file has just gone.
-        return Entry(0, 0, Unread(file.path), 0, False) if file.entry is None else None
-    mtime_ns, size = status.st_mtime_ns, status.st_size
-    if known is not None:
-        if known.settled and known.mtime_ns == mtime_ns and known.size == size:
-            return known
-    elif file.key in stored:
-        script = index_store.script_of(stored[file.key], mtime_ns, size, file.path)
-        if script is not None:
-            return Entry(mtime_ns, size, script, None, True)
-    return _read(file.path, mtime_ns, size, is_settled(mtime_ns, now))
+def _asked(listed: Iterable[Listed]) -> Iterator[tuple[str, str, int, int]]:
+    """Yield key, path, time of change and size of each file."""
+    for file in listed:
+        try:
+            status = file.stat()
+        except OSError:
+            # A link to nowhere is a broken script; any other file has just gone.
+            if file.entry is None:
+                yield file.key, file.path, 0, _BROKEN
+        else:
+            yield file.key, file.path, status.st_mtime_ns, status.st_size
 
 
 def _read(path: str, mtime_ns: int, size: int, settled: bool) -> Entry:

@@ -82,7 +82,10 @@ def script_of(stored: object, mtime_ns: int, size: int, path: str) -> Script | N
     if len(fields) != 5 or not fields[0]:
         return None
     revision, downs, labels, depends, longdoc = fields
-    names = (_names(downs), _names(labels), _names(depends))
+    parents = tuple(downs.split("\t")) if downs else ()
+    if not labels and not depends and "" not in parents:
+        return Record(revision, parents, (), (), longdoc, path)
+    names = (parents, _names(labels), _names(depends))
     if any("" in several for several in names):
         return None
     return Record(revision, *names, longdoc, path)

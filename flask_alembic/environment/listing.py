@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -53,6 +54,54 @@ def is_script(path: str, sourceless: bool) -> bool:
     """
     pattern = _SOURCE_OR_BYTECODE if sourceless else _SOURCE
     return pattern.match(path[path.rfind(os.sep) + 1 :]) is not None
+
+
+class Plain(NamedTuple):
+    """The scripts of a location that is one folder of plain files.
+
+    .. versionadded:: 4.0
+    """
+
+    scripts: list[tuple[str, str, int, int]]
+    """Name, path, time of change in ns and size of each, by name."""
+
+    changed: int
+    """The time of the folder's last change in ns."""
+
+
+def list_plain(root: str) -> Plain | None:
+    """List the scripts of a location, if it is one folder of plain files.
+
+    That is what nearly all are, and takes a third of the time of :func:`list_files`.
+
+    :param root: The real path of the location.
+    :return: ``None`` where a link, a folder with the name of a script or an odd name
+        has to be looked at closely.
+
+    .. versionadded:: 4.0
+    """
+    if os.name == "nt" or root.endswith("__pycache__"):
+        return None
+    changed = folder_changed(root)
+    below = root + os.sep
+    scripts: list[tuple[str, str, int, int]] = []
+    try:
+        with os.scandir(root) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    return None
+                name = entry.name
+                if not name.endswith(".py") or name.startswith((".#", "__init__")):
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if "\n" in name or not stat.S_ISREG(status.st_mode):
+                    return None
+                size = status.st_size
+                scripts.append((name, below + name, status.st_mtime_ns, size))
+    except OSError:
+        return None
+    scripts.sort()
+    return Plain(scripts, changed)
 
 
 def list_files(
