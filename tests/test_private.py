@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -67,3 +68,55 @@ def test_transaction_is_known_to_autocommit_blocks() -> None:
                 assert connection.get_execution_options()["isolation_level"]
             assert connection.in_transaction()
     engine.dispose()
+
+
+def context_with(**options: Any) -> MigrationContext:
+    return MigrationContext.configure(dialect_name="sqlite", opts=options)
+
+
+def test_other_comparators() -> None:
+    from alembic.autogenerate import comparators
+
+    assert not private.has_other_comparators(context_with())
+    named = context_with(autogenerate_plugins=["alembic.autogenerate.*"])
+    assert private.has_other_comparators(named)
+
+    def compare(*arguments: Any) -> None:
+        pass
+
+    comparators.dispatch_for("table")(compare)
+    try:
+        assert private.has_other_comparators(context_with())
+    finally:
+        for functions in comparators._registry.values():
+            functions[:] = [
+                each
+                for each in functions
+                if (each[0] if isinstance(each, tuple) else each) is not compare
+            ]
+    assert not private.has_other_comparators(context_with())
+
+
+def test_alembic_has_comparators() -> None:
+    """Else nothing would be found to be other than Alembic's, for nothing is found."""
+    from alembic.autogenerate.api import AutogenContext
+
+    context = AutogenContext(context_with(), metadata=sa.MetaData())
+    registry = getattr(context, "comparators", None)
+    if registry is None:  # before 1.18
+        from alembic.autogenerate import comparators as registry
+    assert sum(len(functions) for functions in registry._registry.values()) > 5
+
+
+def test_reflection_listeners() -> None:
+    def listener(*arguments: Any) -> None:
+        pass
+
+    for target in (sa.Table, sa.MetaData):
+        assert not private.has_reflection_listeners()
+        sa.event.listen(target, "column_reflect", listener)
+        try:
+            assert private.has_reflection_listeners()
+        finally:
+            sa.event.remove(target, "column_reflect", listener)
+    assert not private.has_reflection_listeners()

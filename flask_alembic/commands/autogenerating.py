@@ -129,8 +129,11 @@ def _compare_one(
         else {}
     )
 
+    from ..environment.proving import run_autogenerate
+
     def look(revision: Any, migration_context: Any) -> list[Any]:
-        context.run_autogenerate(revision, migration_context)
+        wanted = environment.settings.of("prove_unchanged", database.name)
+        run_autogenerate(context, revision, migration_context, wanted)
         return []
 
     configured = environment.environment_context(

@@ -105,7 +105,7 @@ class _Check:
             self._compare(database, configured.get_context())
 
     def _compare(self, database: Database, context: MigrationContext) -> None:
-        script, foreign = compared(context, database)
+        script, foreign = compared(self.call.environment, context, database)
         assert script.upgrade_ops is not None
         found = tuple(script.upgrade_ops.as_diffs())
         name = database.name

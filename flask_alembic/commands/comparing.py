@@ -126,30 +126,34 @@ def _contexts(
             yield database, context.get_context()
 
 
-def produce(context: MigrationContext, database: Database) -> MigrationScript:
+def produce(
+    environment: Environment, context: MigrationContext, database: Database
+) -> MigrationScript:
     """Return the operations that bring one database to its models.
 
     Tables that no revision has created are not dropped.
 
+    :param environment: The app's environment.
     :param context: A context that is connected to it.
     :param database: The database.
     """
-    return compared(context, database)[0]
+    return compared(environment, context, database)[0]
 
 
 def compared(
-    context: MigrationContext, database: Database
+    environment: Environment, context: MigrationContext, database: Database
 ) -> tuple[MigrationScript, tuple[str, ...]]:
     """Return the operations, and the tables that are left alone.
 
+    :param environment: The app's environment.
     :param context: A context that is connected to the database.
     :param database: The database.
     """
-    from alembic.autogenerate import produce_migrations
+    from ..environment import proving
 
-    metadata: Any = list(database.metadata)
+    wanted = environment.settings.of("prove_unchanged", database.name)
     with reading(database):
-        script = produce_migrations(context, metadata)
+        script = proving.produce_migrations(context, database.metadata, wanted)
     return script, leave_foreign(script, context.script)
 
 
@@ -166,7 +170,7 @@ def produce_migrations(
 
     with invoked(environment, "compare", databases=tuple(databases)) as call:
         made = {
-            database.name: produce(context, database)
+            database.name: produce(environment, context, database)
             for database, context in _contexts(call, databases)
         }
         if len(made) == 1:
@@ -193,7 +197,7 @@ def compare_metadata(
     with invoked(environment, "compare", databases=tuple(databases)) as call:
         found: list[Any] = []
         for database, context in _contexts(call, databases):
-            script = produce(context, database)
+            script = produce(environment, context, database)
             assert script.upgrade_ops is not None
             found += script.upgrade_ops.as_diffs()
         return found

@@ -197,7 +197,9 @@ class _Build:
         configured = self.call.environment.environment_context(
             database, self.scripts, connection
         )
-        script, foreign = compared(configured.get_context(), database)
+        script, foreign = compared(
+            self.call.environment, configured.get_context(), database
+        )
         assert script.upgrade_ops is not None
         found = in_words(script.upgrade_ops.as_diffs(), MODELS, name)
         connection.rollback()

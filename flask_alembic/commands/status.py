@@ -119,7 +119,7 @@ def _look(
     if models:
         require_models([database], call.environment)
         context = call.environment.environment_context(database, scripts, connection)
-        script = produce(context.get_context(), database)
+        script = produce(call.environment, context.get_context(), database)
         assert script.upgrade_ops is not None
         count = len(script.upgrade_ops.as_diffs())
     lock = "; ".join(map(str, holders)) or None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, ForeignKeyConstraint
     from sqlalchemy.engine import Dialect
 
+    from .catalog import Catalog
     from .journal import Journal
     from .schema_objects import SchemaObject
 
@@ -228,6 +229,15 @@ class Backend:
         Autogenerate must not propose to drop them.
         """
         return frozenset()
+
+    # Comparing
+
+    def catalog(self) -> Catalog | None:
+        """Return what reads the tables of a database as words, None for no such thing.
+
+        Known once a connection was made.
+        """
+        return None
 
     # Scratch databases, and what a schema holds beside tables
 

@@ -16,6 +16,7 @@ from .waiting import OnWait
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
+    from .catalog import Catalog
     from .schema_objects import SchemaObject
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -208,6 +209,12 @@ class PostgreSQL(Backend):
         from .postgresql_types import render_type
 
         return render_type(type_)
+
+    def catalog(self) -> Catalog | None:
+        """Return the system catalogs."""
+        from .postgresql_catalog import PostgreSQLCatalog
+
+        return PostgreSQLCatalog(self.dialect)
 
     def schema_objects(self, connection: Connection) -> list[SchemaObject]:
         """Return extensions, types, sequences, functions, views and triggers."""

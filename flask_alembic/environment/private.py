@@ -6,7 +6,7 @@ Alembic changes one of them.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -47,3 +47,45 @@ def transaction(
         "AbstractContextManager[Any]",
         context.begin_transaction(_per_migration=per_migration),
     )
+
+
+def has_other_comparators(context: MigrationContext) -> bool:
+    """Tell whether anything but Alembic itself takes part in a comparison.
+
+    Alembic has no public list of its comparators. Those of its plugins, from 1.18 on,
+    are merged only once a comparison begins, which also writes to the log.
+    """
+    from alembic.autogenerate import comparators
+
+    registered: list[Any] = [comparators]
+    if "autogenerate_plugins" in context.opts:
+        return True
+    with suppress(ImportError):  # before 1.18
+        from alembic.runtime import plugins
+
+        registered += [
+            plugin.autogenerate_comparators
+            for name, plugin in plugins._all_plugins.items()
+            if name.startswith("alembic.autogenerate.")
+        ]
+    for each in registered:
+        for functions in each._registry.values():
+            for function in functions:
+                if isinstance(function, tuple):
+                    function = function[0]
+                if not function.__module__.startswith("alembic.autogenerate."):
+                    return True
+    return False
+
+
+def has_reflection_listeners() -> bool:
+    """Tell whether anybody listens for ``column_reflect`` on all tables.
+
+    SQLAlchemy tells of a listener only to who has the function.
+    """
+    from sqlalchemy import MetaData
+    from sqlalchemy import Table as AnyTable
+
+    metadata = MetaData()
+    table = AnyTable("t", metadata)
+    return bool(metadata.dispatch.column_reflect or table.dispatch.column_reflect)

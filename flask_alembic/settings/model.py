@@ -24,6 +24,7 @@ PER_DATABASE = (
     "lock_retries",
     "real_transactions",
     "scratch_url",
+    "prove_unchanged",
 )
 """The settings that may be a dict by database name."""
 
@@ -79,6 +80,9 @@ class Settings:
 
     drift_ignore: tuple[str, ...] = ()
     """What ``drift`` and ``adopt`` leave out: patterns of names."""
+
+    prove_unchanged: PerDatabase = True
+    """Whether tables are proved to be unchanged before Alembic compares the others."""
 
     options: Mapping[str, str] = field(default_factory=dict)
     """Keys of the ``[alembic]`` section, as text."""

@@ -169,5 +169,6 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "twophase": _flag,
     "scratch_url": _each(_url),
     "drift_ignore": _patterns,
+    "prove_unchanged": _each(_flag),
 }
 """What reads and checks each key of our own."""
