@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .commands.mending.adopt import Adoption
     from .commands.mending.findings import Finding
     from .commands.mending.squash import Squashed
+    from .commands.showing import RevisionSQL
     from .commands.status import DatabaseStatus
     from .commands.waiting import Readiness
     from .environment.databases import Database
@@ -354,14 +355,23 @@ class Alembic:
 
     # Commands that read --------------------------------------------------------
 
-    def mkdir(self) -> list[Path]:
+    def mkdir(
+        self, *, package: bool = False, template: str | None = None
+    ) -> list[Path]:
         """Create the script directory and template; keep what is there.
 
+        :param package: Add an empty ``__init__.py`` to each folder.
+        :param template: Make new revision files from this one: ``single``,
+            ``several``, a file, or a folder that holds a ``script.py.mako``.
         :return: What was created.
+        :raises Refused: When the template that is there was changed.
+
+        .. versionchanged:: 4.0
+            Added ``package`` and ``template``.
         """
         from .commands.layout import make
 
-        return self._do(make)
+        return self._do(make, package=package, template=template)
 
     def current(self, databases: Sequence[str] = ()) -> list[Script]:
         """Get the list of current revisions.
@@ -405,6 +415,25 @@ class Alembic:
         from .commands.reading import show
 
         return self._do(show, revisions)
+
+    def revision_sql(
+        self, revisions: Revision, databases: Sequence[str] = (), **options: Any
+    ) -> list[RevisionSQL]:
+        """Return the SQL that revisions would send, database by database.
+
+        No database is connected.
+
+        :param revisions: One or a list.
+        :param databases: Only for these databases.
+        :param options: ``direction``, ``upgrade`` by default or ``downgrade``;
+            ``x_arguments``.
+        :raises MigrationFailed: When one cannot be written as SQL.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.showing import revision_sql
+
+        return self._do(revision_sql, revisions, databases, **options)
 
     def needs_upgrade(self) -> bool:
         """Return whether a database is behind the revisions of the code."""
@@ -560,7 +589,7 @@ class Alembic:
         :param target: Revision to go to.
         :param options: Fields of :class:`flask_alembic.commands.requests.Request`:
             ``databases``, ``mode`` (``online``, ``sql``, ``plan``, ``dry-run``),
-            ``lock``, ``tag``, ``x_arguments``, ``resume``.
+            ``lock``, ``tag``, ``x_arguments``, ``resume``, ``happened``.
         :return: What was done.
         :raises MigrationFailed: When a step failed; its ``result`` says what is
             done, what is undone and what was not started.

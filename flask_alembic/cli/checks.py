@@ -72,6 +72,15 @@ def problems(found: Iterable[Problem], write: Any = echo) -> None:
             write(textwrap.indent(each.advice, "  "))
 
 
+def require_one_head() -> None:
+    """Fail if the last command found several heads that nobody meant to have."""
+    from ..commands.invocation import last_report
+
+    report = last_report.get()
+    for problem in report.problems if report is not None else ():
+        raise CheckFailed(problem.message, problem.advice)
+
+
 def tell_problems() -> None:
     """Write what the last command found beside its work, to stderr."""
     from ..commands.invocation import last_report

@@ -6,8 +6,19 @@ from typing import Any
 
 import click
 
+from ..errors import UsageError
 from .completion import REVISION
-from .options import command, databases, verbose
+from .options import command, databases, verbose, x_arguments
+
+rev_range = click.option(
+    "-r",
+    "--rev-range",
+    metavar="START:END",
+    help="Show only this range; either end may be empty.",
+)
+indicate_current = click.option(
+    "-i", "--indicate-current", is_flag=True, help="Mark where the databases are."
+)
 
 
 @command("current")
@@ -29,10 +40,13 @@ def current(**options: Any) -> None:
     "--resolve-dependencies", is_flag=True, help="Treat dependencies as down revisions."
 )
 @verbose
+@click.option(
+    "--check", is_flag=True, help="Fail if there are several, but one a branch label."
+)
 def heads(**options: Any) -> None:
     """Show the list of revisions that have no child revisions.
 
-    Example: flask db heads -v
+    Example: flask db heads --check
     """
     from . import base
 
@@ -56,11 +70,13 @@ def branches(**options: Any) -> None:
     "--start", default="base", type=REVISION, help="Show since this revision."
 )
 @click.option("--end", default="heads", type=REVISION, help="Show until this revision.")
+@rev_range
 @verbose
+@indicate_current
 def log(**options: Any) -> None:
     """Show the list of revisions in the order they will run.
 
-    Example: flask db log --start current
+    Example: flask db log -r current: -i
     """
     from . import base
 
@@ -68,11 +84,9 @@ def log(**options: Any) -> None:
 
 
 @command("history")
-@click.option("-r", "--rev-range", metavar="START:END", help="Show only this range.")
+@rev_range
 @verbose
-@click.option(
-    "-i", "--indicate-current", is_flag=True, help="Mark where the databases are."
-)
+@indicate_current
 def history(**options: Any) -> None:
     """Show the revisions, the newest first.
 
@@ -85,14 +99,22 @@ def history(**options: Any) -> None:
 
 @command("show")
 @click.argument("revisions", nargs=-1, type=REVISION)
-def show(revisions: tuple[str, ...]) -> None:
+@click.option(
+    "--sql", is_flag=True, help="Show the SQL that they would send, by database."
+)
+@click.option("--downgrade", is_flag=True, help="With --sql: what undoes them.")
+@databases
+@x_arguments
+def show(revisions: tuple[str, ...], sql: bool, **options: Any) -> None:
     """Show the given revisions, the head by default.
 
-    Example: flask db show current
+    Example: flask db show head --sql
     """
     from . import base
 
-    base.show(list(revisions) or "head")
+    if not sql and any(options.values()):
+        raise UsageError("--downgrade, --database and -x are for --sql.", "Add --sql.")
+    base.show(list(revisions) or "head", sql, **(options if sql else {}))
 
 
 @command("check")

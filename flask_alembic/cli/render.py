@@ -57,14 +57,15 @@ def _marks(script: Script) -> str:
     return "".join(f" ({name})" for name, there in marks if there)
 
 
-def revision_block(script: Script) -> str:
+def revision_block(script: Script, mark: str = "") -> str:
     """Return a revision on several lines, as ``show`` and ``-v`` do.
 
     :param script: The revision.
+    :param mark: What else to say behind its id.
     """
     depends = script.dependencies or ()
     rows = [
-        ("Rev", f"{script.revision}{_marks(script)}"),
+        ("Rev", f"{script.revision}{_marks(script)}{mark}"),
         ("Merges" if script.is_merge_point else "Parent", _parents(script)),
         ("Depends on", depends if isinstance(depends, str) else ", ".join(depends)),
         (

@@ -11,6 +11,16 @@ from ..errors import UsageError
 from .completion import BRANCH, REVISION
 from .options import command, message, rev_id, several
 
+_TEMPLATE = click.option(
+    "-t",
+    "--template",
+    metavar="NAME",
+    help="Make new revision files from this template: a name that list-templates "
+    "shows, a file, or a folder with a script.py.mako.",
+)
+_PACKAGE = click.option(
+    "--package", is_flag=True, help="Add an empty __init__.py to each folder."
+)
 _FORCE = click.option("--force", is_flag=True, help="Write it in spite of lint errors.")
 _ALLOW_DROP = click.option(
     "--allow-drop",
@@ -20,25 +30,45 @@ _ALLOW_DROP = click.option(
 
 
 @command("mkdir")
-def mkdir() -> None:
+@_TEMPLATE
+@_PACKAGE
+def mkdir(**options: Any) -> None:
     """Create the migration directory if it does not exist.
 
-    Example: flask db mkdir
+    Example: flask db mkdir --package
     """
     from . import base
 
-    base.mkdir()
+    base.mkdir(**options)
 
 
 @command("init")
-def init() -> None:
+@_TEMPLATE
+@click.option("--multidb", is_flag=True, help="The same as --template several.")
+@_PACKAGE
+def init(multidb: bool, template: str | None, package: bool) -> None:
     """Create the migration directory; the same as mkdir.
 
-    Example: flask db init
+    Example: flask db init -t several
     """
     from . import base
 
-    base.mkdir()
+    if multidb and template is not None:
+        raise UsageError(
+            "--multidb and --template exclude each other.", "Use one of them."
+        )
+    base.mkdir(package, "several" if multidb else template)
+
+
+@command("list-templates")
+def list_templates() -> None:
+    """Show the templates that new revision files can be made from.
+
+    Example: flask db list-templates
+    """
+    from . import layout
+
+    layout.list_templates()
 
 
 def _place(function: Callable[..., None]) -> Callable[..., None]:
@@ -180,5 +210,5 @@ def edit(revision: str) -> None:
     base.edit(revision)
 
 
-COMMANDS = (mkdir, init, revision, migrate, merge, edit)
+COMMANDS = (mkdir, init, list_templates, revision, migrate, merge, edit)
 """What this module adds to the group."""

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..dialects import backend_for
 from ..environment.databases import Database, choose
-from ..errors import HookError, UsageError
+from ..errors import AlembicError, HookError, MigrationFailed, UsageError
 from ..hooks import specs
-from ..hooks.payloads import Run, RunResult, StepResult
+from ..hooks.payloads import RunResult, StepResult
 from .calling import call_revision
 from .invocation import Invocation
 from .planning import PlannedStep, plan
+from .reporting import line_of, words
 from .requests import GUARDS, Request, make_run
 from .targets import describe, resolve
 from .widths import require_fitting
 
 if TYPE_CHECKING:
-    from alembic.runtime.migration import MigrationContext
-
     from ..environment.objects import Environment
     from ..environment.scripts import Scripts
+
+Around = Callable[[PlannedStep, Callable[[], StepResult]], object]
 
 
 def run_offline(call: Invocation, request: Request) -> RunResult:
@@ -51,10 +52,24 @@ def run_offline(call: Invocation, request: Request) -> RunResult:
     call.hooks.guard(GUARDS[request.direction], run=run)
     texts: list[str] = []
 
+    def around(planned: PlannedStep, work: Callable[[], StepResult]) -> None:
+        call.hooks.around(
+            specs.apply_revision, work, run=run, step=planned.step, connection=None
+        )
+
     def work() -> RunResult:
         for database in databases:
-            steps = plans[database.name]
-            texts.append(_sql(call, run, request, scripts, database, steps, start))
+            text = sql_text(
+                call.environment,
+                scripts,
+                database,
+                plans[database.name],
+                start,
+                request,
+                around,
+            )
+            title = f"-- Database: {database.name}\n\n" if len(run.heads) > 1 else ""
+            texts.append(title + text)
         return RunResult(
             run,
             heads_before=run.heads,
@@ -91,30 +106,44 @@ def _range(scripts: Scripts, request: Request) -> tuple[tuple[str, ...], Any]:
     return tuple(script.revision for script in found if script is not None), target
 
 
-def _sql(
-    call: Invocation,
-    run: Run,
-    request: Request,
+def sql_text(
+    environment: Environment,
     scripts: Scripts,
     database: Database,
-    steps: list[PlannedStep],
+    steps: Sequence[PlannedStep],
     start: tuple[str, ...],
+    request: Request,
+    around: Around,
 ) -> str:
-    """Return the SQL text for one database."""
+    """Return the SQL text of steps for one database.
+
+    Values are written into the text: a script has nobody who would send parameters.
+
+    :param environment: The app's environment.
+    :param scripts: The history.
+    :param database: The database.
+    :param steps: The steps, in order.
+    :param start: The revisions that they begin at.
+    :param request: What was asked for.
+    :param around: Called with each step and the work of its function.
+    :raises MigrationFailed: When a revision cannot be written as SQL.
+    """
     from alembic.operations import Operations
 
     buffer = io.StringIO()
-    if len(run.heads) > 1:
-        buffer.write(f"-- Database: {database.name}\n\n")
-    environment = call.environment
+    own = environment.settings.context_for(database.name)
     context = environment.environment_context(
         database,
         scripts,
         x_arguments=request.x_arguments,
-        configure={"output_buffer": buffer, **_transactions(environment, database)},
-        fn=lambda revision, context: _steps(
-            call, run, request, database, steps, context
-        ),
+        configure={
+            "output_buffer": buffer,
+            "literal_binds": own.get("literal_binds", True),
+            # Else drivers that write parameters as %s get each % doubled.
+            "dialect_opts": own.get("dialect_opts", {"paramstyle": "named"}),
+            **_transactions(environment, database),
+        },
+        fn=lambda revision, context: _steps(database, steps, request, around),
         as_sql=True,
         starting_rev=",".join(start) if len(start) == 1 else (start or None),
         destination_rev=describe(request.target),
@@ -134,35 +163,52 @@ def _transactions(environment: Environment, database: Database) -> dict[str, boo
 
 
 def _steps(
-    call: Invocation,
-    run: Run,
-    request: Request,
-    database: Database,
-    steps: list[PlannedStep],
-    context: MigrationContext,
+    database: Database, steps: Sequence[PlannedStep], request: Request, around: Around
 ) -> Iterable[Any]:
-    """Yield Alembic's steps with our hook around each one's function."""
+    """Yield Alembic's steps with what surrounds each one's function."""
     for planned in steps:
-        planned.alembic.migration_fn = _around(call, run, request, database, planned)
+        planned.alembic.migration_fn = _surrounded(database, planned, request, around)
         yield planned.alembic
 
 
-def _around(
-    call: Invocation,
-    run: Run,
-    request: Request,
-    database: Database,
-    planned: PlannedStep,
+def _surrounded(
+    database: Database, planned: PlannedStep, request: Request, around: Around
 ) -> Callable[..., None]:
-    def migration(**arguments: Any) -> None:
-        def work() -> StepResult:
-            started = time.perf_counter()
+    def work() -> StepResult:
+        started = time.perf_counter()
+        try:
             call_revision(planned, database.name, request.arguments)
-            return StepResult(planned.step, time.perf_counter() - started)
+        except AlembicError:
+            raise
+        except Exception as error:
+            raise _unwritten(planned, error) from error
+        return StepResult(planned.step, time.perf_counter() - started)
 
-        call.hooks.around(
-            specs.apply_revision, work, run=run, step=planned.step, connection=None
-        )
+    def migration(**arguments: Any) -> None:
+        around(planned, work)
 
     migration.__name__ = planned.step.direction
     return migration
+
+
+def _unwritten(planned: PlannedStep, error: Exception) -> MigrationFailed:
+    """Return why a revision has no SQL text."""
+    from sqlalchemy.exc import CompileError
+
+    step = planned.step
+    line = line_of(error, step.path)
+    at = f"{step.path}, line {line}" if line else step.path
+    advice = (
+        "There is no connection, so a revision cannot read from the database. Look "
+        "at context.is_offline_mode() in it, or run it without --sql."
+    )
+    if isinstance(error, CompileError):
+        advice = (
+            "Its values have to be written into the text. Give the columns their "
+            "types, as in sa.column('id', sa.Integer), or run it without --sql."
+        )
+    return MigrationFailed(
+        f"The {step.direction} of {step.revision} ({step.doc}) cannot be written as "
+        f"SQL: {words(error)}.\nFile: {at}",
+        advice,
+    )

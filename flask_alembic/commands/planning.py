@@ -66,7 +66,7 @@ def plan(
         steps = private.stamp_steps(scripts, resolved, heads)
         return [_planned_stamp(scripts, step, database) for step in steps]
     revisions = _revisions(scripts, resolved, heads, direction, describe(target))
-    return [_planned(scripts, script, database, direction) for script in revisions]
+    return [planned_step(scripts, script, database, direction) for script in revisions]
 
 
 def _revisions(
@@ -169,9 +169,18 @@ def adopt(alembic: Any, database: str) -> PlannedStep:
     return PlannedStep(step, alembic, alembic.migration_fn)
 
 
-def _planned(
+def planned_step(
     scripts: Scripts, script: Script, database: str, direction: Direction
 ) -> PlannedStep:
+    """Return the step that a revision is, wherever the database is.
+
+    :param scripts: The history.
+    :param script: The revision.
+    :param database: The name of the database.
+    :param direction: Which way.
+    :raises RevisionFileError: When its file cannot be used.
+    :raises Refused: When it is marked as irreversible and was to be undone.
+    """
     from alembic.runtime.migration import RevisionStep
 
     path = Path(script.path)

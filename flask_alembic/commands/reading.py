@@ -12,6 +12,7 @@ from ..errors import UsageError
 from .connecting import heads_of
 from .invocation import invoked
 from .known_rows import require_known
+from .relatives import absolute
 from .targets import SYMBOLS, describe, missing, require
 from .viewing import view_of
 
@@ -59,16 +60,28 @@ def current(
         return list(call.scripts)
 
 
-def heads(environment: Environment, resolve_dependencies: bool = False) -> list[Script]:
+def heads(
+    environment: Environment,
+    resolve_dependencies: bool = False,
+    *,
+    check: bool = False,
+) -> list[Script]:
     """Return the revisions that no other follows.
 
     :param environment: The app's environment.
     :param resolve_dependencies: Whether what another depends on is no head.
+    :param check: Whether the answer is no where the history ends in several heads;
+        one for each labelled branch is meant.
     """
     with invoked(
-        environment, "heads", resolve_dependencies=resolve_dependencies
+        environment, "heads", resolve_dependencies=resolve_dependencies, check=check
     ) as call:
         call.scripts = tuple(view_of(environment).heads(resolve_dependencies))
+        if check and len(call.scripts) > 1:
+            from .mending.files import head_problems
+
+            call.problems = tuple(head_problems(environment.scripts()))
+            call.ok = not call.problems
         return list(call.scripts)
 
 
@@ -83,7 +96,11 @@ def branches(environment: Environment) -> list[Script]:
 
 
 def log(
-    environment: Environment, start: Any = "base", end: Any = "heads"
+    environment: Environment,
+    start: Any = "base",
+    end: Any = "heads",
+    *,
+    indicate_current: bool = False,
 ) -> list[Script]:
     """Return the revisions in the order in which they run.
 
@@ -91,8 +108,12 @@ def log(
     :param start: Only from this revision on; it is part of the answer. Several
         revisions, ``current`` and relative ones like ``head-3`` are understood.
     :param end: Only up to this revision.
+    :param indicate_current: Whether to say where the databases are.
     """
     with invoked(environment, "log", start=describe(start), end=describe(end)) as call:
+        if indicate_current:
+            heads = heads_of(environment, call.hooks)
+            call.data = {"current": {name: list(ids) for name, ids in heads.items()}}
         whole = view_of(environment).line(start, end)
         if whole is not None:
             call.scripts = tuple(whole)
@@ -139,6 +160,7 @@ def _bound(call: Any, scripts: Scripts, bound: Any) -> Any:
         return tuple(sorted(ids)) or None
     if text and text[0] not in "+-":
         require(scripts, text)
+        text = absolute(scripts, text)
     return text or None
 
 
@@ -152,17 +174,27 @@ def show(environment: Environment, revisions: Any) -> list[Script]:
     """
     with invoked(environment, "show", revisions=describe(revisions)) as call:
         wanted = revisions if isinstance(revisions, (list, tuple)) else [revisions]
-        named = view_of(environment).named(wanted)
-        if named is not None:
-            call.scripts = tuple(named)
+        quickly = view_of(environment).named(wanted)
+        if quickly is not None:
+            call.scripts = tuple(quickly)
             return list(call.scripts)
-        scripts = environment.scripts()
-        found: dict[str, Script] = {}
-        for one in wanted:
-            for script in _named(call, scripts, one):
-                found[script.revision] = script
-        call.scripts = tuple(found.values())
+        call.scripts = tuple(named(call, environment.scripts(), wanted))
         return list(call.scripts)
+
+
+def named(call: Any, scripts: Scripts, names: Any) -> list[Script]:
+    """Return the revisions of those names, each once.
+
+    :param call: The command at work.
+    :param scripts: The history.
+    :param names: As for :func:`show`.
+    :raises RevisionNotFound: When there is none of a name.
+    """
+    found: dict[str, Script] = {}
+    for one in names if isinstance(names, (list, tuple)) else [names]:
+        for script in _named(call, scripts, one):
+            found[script.revision] = script
+    return list(found.values())
 
 
 def _named(call: Any, scripts: Scripts, name: Any) -> list[Script]:
@@ -176,6 +208,7 @@ def _named(call: Any, scripts: Scripts, name: Any) -> list[Script]:
         text_ids = {id_ for ids in all_heads.values() for id_ in ids}
         return [scripts.get_revision(id_) for id_ in sorted(text_ids)]
     require(scripts, text)
+    text = absolute(scripts, text)
     found = [script for script in scripts.get_revisions(text) if script is not None]
     if not found and text not in SYMBOLS:
         raise missing(scripts, text)

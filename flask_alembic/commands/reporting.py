@@ -40,7 +40,7 @@ def describe_failure(
         step=step,
         error=_with_blocker(words(error), log),
         path=path,
-        line=_line(error, path),
+        line=line_of(error, path),
         statement=log.failed,
         in_effect=in_effect,
         rolled_back=tuple(rolled_back),
@@ -73,8 +73,12 @@ def _with_blocker(text: str, log: StatementLog) -> str:
     return f"{text}; it waited for {log.blocked_by}" if log.blocked_by else text
 
 
-def _line(error: BaseException, path: Path | None) -> int | None:
-    """Return the last line of the revision's own file in the traceback."""
+def line_of(error: BaseException, path: Path | None) -> int | None:
+    """Return the last line of the revision's own file in the traceback.
+
+    :param error: What was raised.
+    :param path: The revision's file.
+    """
     if path is None:
         return None
     lines = [

@@ -177,6 +177,26 @@ def make_directory(
     return made
 
 
+def write_template(locations: Locations, content: bytes) -> list[Path]:
+    """Write what new revision files are made from, over what is there.
+
+    :param locations: The folders.
+    :param content: The template.
+    :return: What was created.
+    :raises ScriptLocationError: When it cannot be.
+    """
+    target = locations.script / "script.py.mako"
+    try:
+        locations.script.mkdir(parents=True, exist_ok=True)
+        _write(target, content)
+    except OSError as error:
+        raise ScriptLocationError(
+            f"{target} cannot be written: {error.strerror or error}.",
+            "Make the folder writable, or set ALEMBIC['script_location'].",
+        ) from error
+    return [target]
+
+
 def unique() -> str:
     """Return a text that no other thread of any process has now."""
     return f"{os.getpid()}-{threading.get_ident()}"

@@ -1,0 +1,133 @@
+"""What log, history and heads say of ranges, databases and several heads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from apps import (
+    make_app,
+    migrations_of,
+    no_models,
+    run_db,
+    write_chain,
+    write_revision,
+    write_table_revision,
+)
+from flask import Flask
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    app = make_app(tmp_path, models=no_models)
+    write_chain(migrations_of(app), "a1", "a2", "a3", "a4")
+    return app
+
+
+def ids(text: str) -> list[str]:
+    return [line.rpartition(", ")[2] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("a2:a3", ["a2", "a3"]),
+        ("a3:", ["a3", "a4"]),
+        (":a2", ["a1", "a2"]),
+        (":", ["a1", "a2", "a3", "a4"]),
+        ("current:", ["a2", "a3", "a4"]),
+        ("base:head", ["a1", "a2", "a3", "a4"]),
+        ("head-1:head", ["a3", "a4"]),
+    ],
+)
+def test_a_range(app: Flask, written: str, found: list[str]) -> None:
+    run_db(app, "upgrade", "a2")
+    assert ids(run_db(app, "log", "-r", written).stdout) == found
+    assert ids(run_db(app, "history", "-r", written).stdout) == found[::-1]
+
+
+@pytest.mark.parametrize("words", [("log", "-i"), ("history", "-i")])
+def test_where_the_database_is(app: Flask, words: tuple[str, ...]) -> None:
+    run_db(app, "upgrade", "a2")
+    marked = [
+        line for line in run_db(app, *words).stdout.splitlines() if "(current)" in line
+    ]
+    assert marked == ["a1 -> a2 (current), a2"]
+    assert "Rev: a2 (current)\n" in run_db(app, *words, "-v").stdout
+    assert "(current" not in run_db(app, words[0]).stdout
+
+
+def test_where_several_databases_are(tmp_path: Path) -> None:
+    app = make_app(
+        tmp_path,
+        models=no_models,
+        SQLALCHEMY_BINDS={"stats": f"sqlite:///{tmp_path}/stats.db"},
+        ALEMBIC={"databases": "*"},
+    )
+    write_chain(migrations_of(app), "a1", "a2")
+    run_db(app, "upgrade", "a1")
+    run_db(app, "upgrade", "--database", "stats")
+    assert run_db(app, "log", "-i").stdout.splitlines() == [
+        "<base> -> a1 (current: default), a1",
+        "a1 -> a2 (head) (current: stats), a2",
+    ]
+    document = json.loads(run_db(app, "log", "-i", "--format", "json").stdout)
+    assert document["data"] == {"current": {"default": ["a1"], "stats": ["a2"]}}
+
+
+@pytest.mark.parametrize("words", [("a1",), ("a1:a2:a3",), ("a1:", "--start", "a2")])
+def test_what_is_no_range(app: Flask, words: tuple[str, ...]) -> None:
+    result = run_db(app, "log", "-r", *words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("head-1", "a3"), ("a1+2", "a3"), ("a4-3", "a1"), ("a2-0", "a2")],
+)
+def test_a_distance_names_a_revision(app: Flask, name: str, found: str) -> None:
+    assert f"Rev: {found}" in run_db(app, "show", name).stdout
+
+
+def test_a_distance_that_leads_nowhere(app: Flask) -> None:
+    result = run_db(app, "show", "a1-1")
+    assert result.exit_code == 2
+    assert "a1 is the first revision" in result.stderr
+    assert "a4 is the last revision" in run_db(app, "show", "head+1").stderr
+    write_table_revision(migrations_of(app), "b3", "a2")
+    assert "a3, b3 follow a2" in run_db(app, "show", "a2+1").stderr
+    assert "2 revisions" in run_db(app, "log", "-r", "heads-1:").stderr
+
+
+def test_one_head_is_right(app: Flask) -> None:
+    result = run_db(app, "heads", "--check")
+    assert (result.exit_code, ids(result.stdout)) == (0, ["a4"])
+
+
+def test_several_heads_are_not(app: Flask) -> None:
+    write_table_revision(migrations_of(app), "b4", "a3")
+    assert run_db(app, "heads").exit_code == 0
+    result = run_db(app, "heads", "--check")
+    assert result.exit_code == 1
+    assert ids(result.stdout) == ["a4", "b4"]
+    assert "several heads (a4, b4)" in result.stderr
+    assert "flask db merge a4 b4" in result.stderr
+    document = json.loads(run_db(app, "heads", "--check", "--format", "json").stdout)
+    assert (document["ok"], document["exit_code"]) == (False, 1)
+    assert document["problems"][0]["code"] == "several-heads"
+
+
+def test_a_head_for_each_labelled_branch_is_meant(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=no_models)
+    write_revision(migrations_of(app), "a1", labels="shop")
+    write_revision(migrations_of(app), "b1", labels="blog")
+    assert run_db(app, "heads", "--check").exit_code == 0
+
+
+def test_a_check_without_files_is_no_yes(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=no_models)
+    result = run_db(app, "heads", "--check")
+    assert result.exit_code == 2
+    assert "no revision files" in result.stderr
