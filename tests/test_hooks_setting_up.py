@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +22,11 @@ from apps import (
     write_revision,
     write_table_revision,
 )
-from flask import Flask
+from flask import Flask, current_app
 from plugging import Implementing, Wrapper, app_with
 
 from flask_alembic.errors import HookError, LockNotObtained, PluginError
-from flask_alembic.hooks import Format, VersionLocation
+from flask_alembic.hooks import Command, Format, Report, VersionLocation, Veto
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -79,6 +80,59 @@ def test_hook_register_commands(tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (0, "hello shop\n")
     assert "--ticket" in run_db(app, "upgrade", "--help").output
     assert run_db(app, "greet", "--loud").exit_code == 2
+
+
+def test_hook_register_commands_are_heard_like_ours(tmp_path: Path) -> None:
+    heard: list[tuple[str, object]] = []
+
+    @click.group("shelf")
+    def shelf() -> None:
+        """Work on shelves."""
+
+    @shelf.command("fill")
+    @click.argument("count", type=int)
+    @click.option("--key", hide_input=True)
+    def fill(count: int, key: str) -> None:
+        if count < 0:
+            raise ValueError("no books")
+        click.echo(f"{count} {key}")
+
+    def register_commands(cli: click.Group) -> None:
+        cli.add_command(shelf)
+
+    def before_command(command: Command) -> None:
+        heard.append((command.name, dict(command.options)))
+        if command.options.get("count") == 13:
+            raise Veto("13 is unlucky")
+
+    def after_command(report: Report) -> None:
+        heard.append((report.command.name, (report.ok, report.exit_code)))
+
+    hooks = (register_commands, before_command, after_command)
+    for folder in ("one", "two"):
+        heard.clear()
+        app = app_with(tmp_path / folder, **{hook.__name__: hook for hook in hooks})
+        result = run_db(app, "shelf", "fill", "3", "--key", "x")
+        assert (result.exit_code, result.output) == (0, "3 x\n")
+        assert heard == [("shelf fill", {"count": 3}), ("shelf fill", (True, 0))]
+    refused = run_db(app, "shelf", "fill", "13")
+    assert refused.exit_code == 3
+    assert "13 is unlucky" in refused.output
+    assert run_db(app, "shelf", "fill", "--", "-1").exit_code == 3
+    assert heard[-1] == ("shelf fill", (False, 3))
+
+
+def test_hook_register_commands_report_what_they_did(tmp_path: Path) -> None:
+    def register_commands(cli: click.Group) -> None:
+        @cli.command("deploy")
+        def deploy() -> None:
+            extension_of(current_app).upgrade()
+
+    app = app_with(tmp_path, register_commands=register_commands)
+    report = json.loads(run_db(app, "deploy", "--format", "json").output)
+    assert report["command"] == "deploy"
+    assert report["ok"] is True
+    assert "result" in report
 
 
 def test_hook_register_commands_that_fails_becomes_one_broken_command(

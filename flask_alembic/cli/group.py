@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..extension import Alembic
     from .commands import AlembicCommand
 
-_MODULES = {
+MODULES = {
     "read_commands": (
         "current",
         "heads",
@@ -38,7 +38,7 @@ _MODULES = {
 
 
 def builtin_commands(
-    modules: Iterable[str] = tuple(_MODULES),
+    modules: Iterable[str] = tuple(MODULES),
 ) -> dict[str, click.Command]:
     """Return our own commands by name.
 
@@ -95,7 +95,7 @@ class AlembicGroup(click.Group):
 
     def _add_builtin(self, name: str) -> None:
         """Add a command of ours and those beside it, without importing the others."""
-        for module, names in _MODULES.items():
+        for module, names in MODULES.items():
             if name in names and not self._is_filled:
                 for each, command in builtin_commands([module]).items():
                     self.commands.setdefault(each, command)
@@ -140,6 +140,7 @@ class AlembicGroup(click.Group):
             return
         from ..errors import AlembicError
         from ..hooks import specs
+        from .added import heard
 
         try:
             hooks = extension.environment_for(app).hooks
@@ -147,11 +148,16 @@ class AlembicGroup(click.Group):
             # The command that is run says it again; --help goes on working.
             click.secho(f"Warning: {error}", err=True, fg="yellow")
             return
+        known = dict(self.commands)
         for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):
             if failed is not None:
                 # A command that works is not replaced by one that does not.
                 name = f"{plugin}-plugin" if plugin in self.commands else plugin
-                self.add_command(_broken(name, failed))
+                known[name] = _broken(name, failed)
+                self.add_command(known[name])
+        for name, command in self.commands.items():
+            if known.get(name) is not command:
+                self.commands[name] = heard(command)
 
 
 def _broken(name: str, error: Exception) -> click.Command:

@@ -65,6 +65,16 @@ class Invocation:
             elapsed=time.perf_counter() - self._started,
         )
 
+    def adopt(self, report: Report) -> None:
+        """Take over what another command found out inside this one.
+
+        :param report: The other's.
+        """
+        self.run, self.result = report.run, report.result
+        self.scripts, self.problems = report.scripts, report.problems
+        self.diffs, self.data = report.diffs, report.data
+        self.ok = report.ok
+
 
 def _exit_code(ok: bool, error: BaseException | None) -> int:
     if isinstance(error, AlembicError):

@@ -69,6 +69,10 @@ def register_commands(app: Flask, cli: click.Group) -> None:
     :param app: The application.
     :param cli: The group; add to it with ``@cli.command()``.
 
+    A command that is added sends ``before_command`` and ``after_command`` around its
+    callback, as ours do, with its parameters as options but for those with hidden
+    input.
+
     An exception becomes one broken command named after the plugin, whose use
     shows the error; ``flask db --help`` and the other commands go on working.
 
