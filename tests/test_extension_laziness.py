@@ -11,6 +11,8 @@ from textwrap import dedent
 import pytest
 from projects import write_revision
 
+from flask_alembic.cli.group import MODULES, builtin_commands
+
 LATE = ("alembic", "mako", "pluggy")
 """What is imported when the first command runs."""
 
@@ -114,4 +116,18 @@ def test_an_app_that_is_set_up_reads_no_settings(tmp_path: Path) -> None:
         "flask_alembic.environment",
         "flask_alembic.environment.presence",
         "flask_alembic.extension",
+    }
+
+
+def test_the_map_of_our_commands_is_right() -> None:
+    for module, names in MODULES.items():
+        assert set(builtin_commands([module])) <= set(names)
+
+
+def test_a_command_imports_no_other_commands(tmp_path: Path) -> None:
+    Path(tmp_path, "migrations").mkdir()
+    write_revision(tmp_path / "migrations", "r001", None)
+    loaded = modules_after(tmp_path, "db", "--no-plugins", "heads")
+    assert {f"flask_alembic.cli.{name}" for name in MODULES} & loaded == {
+        "flask_alembic.cli.read_commands"
     }

@@ -20,12 +20,14 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
+    # Asked for our own modules too, whenever one is imported for the first time.
     if not name.startswith("_"):
-        from .group import builtin_commands
+        from .group import MODULES, builtin_commands
 
-        commands = builtin_commands()
-        command = commands.get(name) or commands.get(name.replace("_", "-"))
-        if command is not None:
-            globals()[name] = command
-            return command
+        for module, names in MODULES.items():
+            for each in {name, name.replace("_", "-")}.intersection(names):
+                command = builtin_commands([module]).get(each)
+                if command is not None:
+                    globals()[name] = command
+                    return command
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

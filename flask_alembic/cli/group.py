@@ -26,7 +26,15 @@ MODULES = {
         "check",
     ),
     "run_commands": ("upgrade", "downgrade", "stamp", "plan"),
-    "write_commands": ("mkdir", "init", "revision", "migrate", "merge", "edit"),
+    "write_commands": (
+        "mkdir",
+        "init",
+        "list-templates",
+        "revision",
+        "migrate",
+        "merge",
+        "edit",
+    ),
     "plugin_commands": ("plugins", "hooks"),
     "state_commands": ("status", "wait"),
     "check_commands": ("lint",),
@@ -140,7 +148,6 @@ class AlembicGroup(click.Group):
             return
         from ..errors import AlembicError
         from ..hooks import specs
-        from .added import heard
 
         try:
             hooks = extension.environment_for(app).hooks
@@ -148,16 +155,11 @@ class AlembicGroup(click.Group):
             # The command that is run says it again; --help goes on working.
             click.secho(f"Warning: {error}", err=True, fg="yellow")
             return
-        known = dict(self.commands)
         for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):
             if failed is not None:
                 # A command that works is not replaced by one that does not.
                 name = f"{plugin}-plugin" if plugin in self.commands else plugin
-                known[name] = _broken(name, failed)
-                self.add_command(known[name])
-        for name, command in self.commands.items():
-            if known.get(name) is not command:
-                self.commands[name] = heard(command)
+                self.add_command(_broken(name, failed))
 
 
 def _broken(name: str, error: Exception) -> click.Command:

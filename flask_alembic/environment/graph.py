@@ -50,8 +50,11 @@ class Graph(Edges):
         for id_ in dict.fromkeys(self._labelled.values()):
             labels = found.get(id_, frozenset()).union(self._records[id_].branch_labels)
             descendants = self.descendants((id_,))
-            for descendant in descendants:
-                found[descendant] = found.get(descendant, frozenset()) | labels
+            if found:
+                for descendant in descendants:
+                    found[descendant] = found.get(descendant, frozenset()) | labels
+            else:
+                found = dict.fromkeys(descendants, labels)
             at = next(one for one in descendants if not self._children[one])
             while True:
                 downs = self._records[at].down_revisions

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from . import index_store
-from .headers import read_header
 from .listing import Listed, is_script, list_files, list_plain
 from .records import Record, Script, Unread
 
@@ -180,6 +179,8 @@ def _read(path: str, mtime_ns: int, size: int, settled: bool) -> Entry:
             source = file.read()
     except OSError:
         return Entry(mtime_ns, size, Unread(path), 0, False)
+    from .headers import read_header  # not above: with a warm index nothing is read
+
     header = read_header(source, path) if path.endswith(".py") else None
     script = Record(*header, path) if header else Unread(path)
     return Entry(mtime_ns, size, script, hash(source), settled)

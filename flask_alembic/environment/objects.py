@@ -8,7 +8,6 @@ they belong to one run or one app context.
 from __future__ import annotations
 
 import threading
-from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -298,6 +297,8 @@ class Environment:
             ``as_sql``, ``tag``, ...).
         :raises ConfigurationError: When Alembic refuses the options.
         """
+        from argparse import Namespace
+
         from alembic.config import Config
         from alembic.runtime.environment import EnvironmentContext
 
