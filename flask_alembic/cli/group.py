@@ -148,6 +148,7 @@ class AlembicGroup(click.Group):
             return
         from ..errors import AlembicError
         from ..hooks import specs
+        from .added import heard
 
         try:
             hooks = extension.environment_for(app).hooks
@@ -155,11 +156,16 @@ class AlembicGroup(click.Group):
             # The command that is run says it again; --help goes on working.
             click.secho(f"Warning: {error}", err=True, fg="yellow")
             return
+        known = dict(self.commands)
         for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):
             if failed is not None:
                 # A command that works is not replaced by one that does not.
                 name = f"{plugin}-plugin" if plugin in self.commands else plugin
-                self.add_command(_broken(name, failed))
+                known[name] = _broken(name, failed)
+                self.add_command(known[name])
+        for name, command in self.commands.items():
+            if known.get(name) is not command:
+                self.commands[name] = heard(command)
 
 
 def _broken(name: str, error: Exception) -> click.Command:
