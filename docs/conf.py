@@ -17,7 +17,7 @@ release = flask_alembic.__version__
 version = ".".join(release.split(".")[:2])
 
 extensions = ["sphinx.ext.autodoc", "reference"]
-exclude_patterns = ["_build", "outputs"]
+exclude_patterns = ["_build", "outputs", "zero"]
 nitpicky = False
 default_role = "code"
 

@@ -27,6 +27,7 @@ class Drawing:
     name: str
     width: int
     height: int
+    size: int = 15
     parts: list[str] = field(default_factory=list)
 
     def zone(
@@ -101,7 +102,8 @@ class Drawing:
         lines = [
             '<svg xmlns="http://www.w3.org/2000/svg" '
             f'viewBox="0 0 {self.width} {self.height}" '
-            'font-family="ui-sans-serif, system-ui, sans-serif" font-size="15">',
+            'font-family="ui-sans-serif, system-ui, sans-serif" '
+            f'font-size="{self.size}">',
             f"<defs>{marker}</defs>",
             *self.parts,
             "</svg>",

@@ -113,22 +113,28 @@ def replicas() -> Drawing:
 
 
 def expand_contract() -> Drawing:
-    """Draw a column that is replaced in three releases."""
-    d = Drawing("expand", 760, 250)
-    columns = (
-        ("1: expand", "add full_name, NULL allowed", "writes both, reads name"),
-        ("2: move over", "fill full_name in batches", "writes both, reads full_name"),
-        ("3: contract", "NOT NULL; drop name", "knows full_name only"),
+    """Draw a column that is replaced in four releases."""
+    d = Drawing("expand", 760, 268, size=14)
+    releases = (
+        ("1: expand", "add full_name", "writes both,\nreads name"),
+        ("2: move over", "fill it, NOT NULL", "writes both,\nreads full_name"),
+        ("3: let go", "name may be NULL", "knows\nfull_name only"),
+        ("4: contract", "drop name", "the same"),
     )
-    for number, (title, schema, code) in enumerate(columns):
-        x = 16 + 248 * number
-        d.text(x + 116, 24, f"Release {title}", "middle")
-        d.box(x, 44, 232, f"revision:\n{schema}", "good", height=64)
-        d.box(x, 150, 232, f"code:\n{code}", "tell", height=64)
-        d.arrow(f"M{x + 116} 110V148")
+    for number, (title, schema, code) in enumerate(releases):
+        x = 12 + 186 * number
+        d.text(x + 85, 24, title, "middle")
+        d.box(x, 44, 170, f"revision:\n{schema}", "good", height=60)
+        d.box(x, 144, 170, f"code:\n{code}", "tell", height=80)
+        d.arrow(f"M{x + 85} 106V142")
         if number:
-            d.arrow(f"M{x - 16} 182H{x - 2}")
-    d.note(16, 240, "At each arrow the code of both sides works with the schema.")
+            d.arrow(f"M{x - 14} 184H{x - 2}")
+            d.arrow(f"M{x - 60} 142L{x + 24} 106")
+    d.note(
+        12,
+        254,
+        "Each revision suits the code of its own release and of the one before.",
+    )
     return d
 
 

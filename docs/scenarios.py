@@ -154,6 +154,50 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "c.execute('ALTER TABLE note ADD COLUMN stars INTEGER'); c.commit()\"",
         "adopt_differs",
     ),
+    "tenants": (
+        '!cp -r "$ROOT/examples/tenants" . && export FLASK_APP=tenants',
+        "tenants_add",
+        "!flask db downgrade 2c7e9a40d5b1 --yes",
+        "tenants_upgrade",
+        "!flask db downgrade 2c7e9a40d5b1 --yes",
+        "!python -c \"import sqlite3; c = sqlite3.connect('instance/shared.db-acme'); "
+        "c.execute('ALTER TABLE invoices ADD COLUMN paid_on DATE')\"",
+        "tenants_together",
+        "tenants_one_by_one",
+    ),
+    "zero downtime": (
+        '!cp "$ROOT/docs/zero/app.py" . && mkdir migrations && '
+        'cp "$ROOT"/docs/zero/1_*.py migrations/',
+        "!flask db upgrade",
+        '!python -c "from app import engine; engine.connect().exec_driver_sql('
+        "\\\"INSERT INTO customers (name) SELECT 'Ada ' || n FROM generate_series(1, 4500) n;"
+        ' COMMIT\\")"',
+        '!cp "$ROOT"/docs/zero/[23]_*.py migrations/',
+        '!(python "$ROOT/docs/apps/hold.py" > /dev/null 2>&1 &)',
+        "!until [ -e held ]; do sleep 0.05; done",
+        "zero_blocked",
+        "!touch enough",
+        "zero_expand",
+        '!cp "$ROOT"/docs/zero/4_*.py migrations/',
+        "zero_fill",
+        '!cp "$ROOT"/docs/zero/[567]_*.py migrations/',
+        "zero_require",
+        '!cp "$ROOT"/docs/zero/8_*.py migrations/',
+        "!flask db upgrade",
+        '!cp "$ROOT"/docs/zero/9_*.py migrations/',
+        "zero_contract",
+    ),
+    "notices": (
+        '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
+        '!cp "$ROOT/docs/snippets/notices.py" .',
+        '!flask db revision "create notes"',
+        '!(python "$ROOT/docs/apps/webhook.py" > /dev/null 2>&1 &)',
+        "!until [ -e port ]; do sleep 0.05; done",
+        "!export CHANNEL_WEBHOOK=http://127.0.0.1:$(cat port)/hook",
+        "notice_sent",
+        "!export CHANNEL_WEBHOOK=http://127.0.0.1:9/hook",
+        "notice_lost",
+    ),
     "mariadb": (
         *BOOKSHOP,
         "!export BOOKSHOP_DATABASE_URL=$DATABASE_URL",
@@ -168,5 +212,5 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
 }
 """Steps by the name of the scenario."""
 
-SERVERS = {"mariadb": "mariadb"}
+SERVERS = {"mariadb": "mariadb", "zero downtime": "postgresql"}
 """The kind of the server that a scenario needs; it finds the URL in ``$DATABASE_URL``."""

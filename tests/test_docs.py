@@ -26,6 +26,7 @@ DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS))
 refresh: Any = importlib.import_module("refresh")
 scenarios: Any = importlib.import_module("scenarios")
+pictures: Any = importlib.import_module("pictures")
 
 
 def page(name: str) -> str:
@@ -82,6 +83,25 @@ def test_normalising_keeps_what_matters() -> None:
     assert refresh.normalised(one) != refresh.normalised(one.replace("is at", "was"))
     ids = "5c1e9f37a8d0 -> 0123456789ab"
     assert refresh.normalised(ids) != refresh.normalised("5c1e9f37a8d0 -> 5c1e9f37a8d0")
+
+
+def test_the_pictures_are_what_the_script_draws() -> None:
+    drawn = pictures.drawings()
+    files = {path.stem for path in (DOCS / "_static").glob("*.svg")}
+    assert files == set(drawn)
+    for name, text in drawn.items():
+        shown = (DOCS / "_static" / f"{name}.svg").read_text("utf-8")
+        assert shown == text, f"{name}.svg is out of date: python docs/pictures.py"
+
+
+def test_the_pictures_are_shown_and_small() -> None:
+    pages = "\n".join(path.read_text("utf-8") for path in DOCS.glob("*.rst"))
+    for path in (DOCS / "_static").glob("*.svg"):
+        assert re.search(rf"picture:: {path.stem}\n(?: +:.*\n)* +:alt: \S", pages), path
+    for path in (DOCS / "_static").glob("*.png"):
+        image = rf"image:: _static/{path.name}\n(?: +:.*\n)* +:alt: \S"
+        assert re.search(image, pages), path
+        assert path.stat().st_size < 100_000
 
 
 # The README ---------------------------------------------------------------------

@@ -1,0 +1,31 @@
+import json
+import os
+import urllib.request
+
+from app import create_app
+
+from flask_alembic.signals import after_downgrade, after_upgrade, revision_failed
+
+app = create_app()
+
+
+def post(text):
+    request = urllib.request.Request(
+        os.environ["CHANNEL_WEBHOOK"],
+        json.dumps({"text": text}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=5).close()
+
+
+@after_upgrade.connect_via(app)
+@after_downgrade.connect_via(app)
+def tell_the_channel(app, run, result, **extra):
+    for done in result.applied:
+        step = done.step
+        post(f"{app.name}: {step.direction} {step.doc} in {step.database}")
+
+
+@revision_failed.connect_via(app)
+def tell_of_a_failure(app, run, step, error, **extra):
+    post(f"{app.name}: {step.doc} failed in {step.database}: {type(error).__name__}")
