@@ -87,6 +87,8 @@ def _waits(moment: Progress) -> str:
         return f"Still {moment.text} after {moment.elapsed:.0f} s."
     if moment.moment == "blocked":
         return f"Waiting for {moment.elapsed:.0f} s behind {moment.text}."
+    if moment.moment == "forgotten":
+        return f"{moment.text} does not count as half done any more."
     if moment.moment == "retrying":
         return f"A lock was in the way; trying again in {moment.elapsed:.1f} s."
     return ""

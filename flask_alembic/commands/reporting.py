@@ -11,6 +11,7 @@ from ..environment.translation import first_line
 from ..errors import AlembicError
 from ..hooks.payloads import Failure, RunResult, Step
 from .interrupting import Terminated
+from .resuming import place_before
 
 if TYPE_CHECKING:
     from .statements import StatementLog
@@ -112,9 +113,12 @@ def _advice(
             "Undo what is in effect by hand, or change the revision so that it can "
             f"run again (IF NOT EXISTS); then run flask db {name} again."
         )
+    before = place_before(step) if step is not None else "REVISION"
     return (
-        f"Mend the cause, then run flask db {name} --resume to go on after the "
-        "statements that are in effect."
+        "Where data or the server is the cause, mend that and run flask db "
+        f"{name} --resume: it goes on after the statements that are in effect. Where "
+        "the file is, undo these statements by hand, run flask db stamp "
+        f"{before}, mend the file, and run flask db {name} again."
     )
 
 

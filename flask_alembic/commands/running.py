@@ -23,7 +23,7 @@ from .invocation import Invocation, invoked
 from .members import Member
 from .planning import PlannedStep, adopt, plan
 from .requests import AFTERS, GUARDS, Request, make_run
-from .resuming import check_unfinished
+from .resuming import check_unfinished, note_half_done
 from .targets import describe
 from .widths import require_fitting
 from .working import one_at_a_time, work_through
@@ -90,8 +90,11 @@ def _run_online(call: Invocation, request: Request, started: float) -> RunResult
             _joined(stack, call, database.name, scripts, request)
             for database in choose(environment.databases(), request.databases)
         ]
-        if request.mode != "plan" and (_work_to_do(members) or request.purge):
+        if note_half_done(environment, members, request) or (
+            request.mode != "plan" and (_work_to_do(members) or request.purge)
+        ):
             _lock(stack, call, members, scripts, request)
+            note_half_done(environment, members, request)
             if request.direction != "stamp":
                 for member in members:
                     check_unfinished(

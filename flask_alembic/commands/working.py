@@ -14,12 +14,12 @@ from .interrupting import Interrupted
 from .invocation import Invocation
 from .members import Manner, Member, Stopped, not_started
 from .reporting import sentences
-from .transacting import DatabaseRun
-from .twophase import run_together
+from .resuming import forget_unfinished
 
 if TYPE_CHECKING:
     from ..errors import MigrationFailed
     from .requests import Request
+    from .transacting import DatabaseRun
 
 one_at_a_time: Final = threading.Lock()
 """Held while revisions run: ``alembic.op`` is one object for the whole process, so
@@ -89,10 +89,15 @@ def work_through(
     offset = 0
     for member in members:
         if member.steps or request.purge:
+            # Not above: it imports Alembic, which is of no use where there is no work.
+            from .transacting import DatabaseRun
+
             parts.append(
                 DatabaseRun(call.environment, call.hooks, run, member, manner, offset)
             )
             offset += len(member.steps)
+        elif member.half_done:
+            forget_unfinished(call.environment, member)
     progress = _Progress(call, run, members, started, after=dict(run.heads))
     with one_at_a_time:
         if call.environment.settings.twophase and len(parts) > 1 and not manner.dry:
@@ -118,6 +123,8 @@ def _one_by_one(
 
 
 def _together(progress: _Progress, parts: Sequence[DatabaseRun]) -> None:
+    from .twophase import run_together
+
     try:
         progress.after.update(run_together(parts))
     except Stopped as stopped:

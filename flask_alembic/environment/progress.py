@@ -29,6 +29,7 @@ Moment = Literal[
     "blocked",
     "retrying",
     "unready",
+    "forgotten",
     "building",
 ]
 """What has just happened: ``finished`` when the function of a revision is done,
