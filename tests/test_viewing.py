@@ -12,7 +12,8 @@ from history_strategies import healthy
 from hypothesis import HealthCheck, given, settings
 from projects import dispose, make_app, write_chain, write_revision
 
-from flask_alembic.commands.viewing import IndexView, MapView, view_of
+from flask_alembic.commands.status import pending
+from flask_alembic.commands.viewing import IndexView, MapView, is_empty, view_of
 from flask_alembic.environment.graph import Graph, NeedsMap
 from flask_alembic.environment.index import Index
 from flask_alembic.environment.light import LightScript
@@ -84,6 +85,12 @@ def test_both_answer_alike(files: Files) -> None:
             assert [one.revision for one in quick.current([id_])] == [
                 one.revision for one in slow.current([id_])
             ]
+            assert set(quick.labels(id_)) == set(slow.labels(id_))
+        for at in ((), *((id_,) for id_ in ids), tuple(quick.real_heads())):
+            ahead = quick.pending(at)
+            if ahead is not None:
+                heads = tuple(slow.real_heads())
+                assert ahead == pending(slow.scripts, at, heads)
 
 
 def no_map() -> None:
@@ -118,6 +125,23 @@ def test_an_upgrade_at_head_needs_no_map(project, monkeypatch) -> None:
     alembic.upgrade()
     monkeypatch.setattr(environment, "scripts", no_map)
     assert alembic.upgrade().applied == ()
+
+
+def test_status_of_a_line_needs_no_map(project, monkeypatch) -> None:
+    alembic, environment, _ = project
+    alembic.upgrade("r002")
+    monkeypatch.setattr(environment, "scripts", no_map)
+    (found,) = alembic.status()
+    assert (found.state, found.pending) == ("behind", ("r003", "r004"))
+    assert (found.current, found.heads) == (("r002",), ("r004",))
+
+
+def test_an_empty_folder_is_told_apart(project) -> None:
+    _, environment, folder = project
+    assert is_empty(environment) is None
+    for path in folder.glob("*.py"):
+        path.unlink()
+    assert is_empty(environment) == folder
 
 
 def test_a_computed_id_takes_the_map(project) -> None:

@@ -238,14 +238,15 @@ def _require_revisions() -> None:
 
     A deployment that has lost its files would be taken for one that is at head.
     """
-    extension = get_extension()
+    from ..commands.viewing import is_empty
+
     try:
-        heads = extension.script.get_heads()
+        folder = get_extension()._do(is_empty)
     except AlembicError:
         return  # The command says it too, and so that listeners hear of it.
-    if not heads:
+    if folder is not None:
         raise UsageError(
-            f"There are no revision files in {extension.script.dir}; nothing was run.",
+            f"There are no revision files in {folder}; nothing was run.",
             "Create one with flask db revision 'message', or check where the files "
             "are.",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..environment.translation import shown
@@ -68,7 +68,15 @@ def unknown_heads(scripts: Scripts, heads: Iterable[Any]) -> list[str]:
     :param scripts: The history.
     :param heads: Ids from a version table; rows may hold anything.
     """
-    known = scripts.known_ids()
+    return unknown_rows(scripts.known_ids(), heads)
+
+
+def unknown_rows(known: Container[object], heads: Iterable[Any]) -> list[str]:
+    """Return those ids that are not known, as they are shown.
+
+    :param known: Every id that a revision file has.
+    :param heads: Ids from a version table; rows may hold anything.
+    """
     return [_row(head) for head in heads if head not in known]
 
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..dialects import backend_for
 from ..environment.locking import lock_key
-from .comparing import produce, require_models
 from .connecting import heads_of
 from .invocation import Invocation, invoked
-from .known_rows import unknown_heads
-from .viewing import real_heads
+from .known_rows import unknown_rows
+from .viewing import View, view_of
 
 if TYPE_CHECKING:
     from ..environment.databases import Database
@@ -81,15 +80,16 @@ def status(
     with invoked(
         environment, "status", databases=tuple(databases), models=models
     ) as call:
-        scripts = environment.scripts()
+        view = view_of(environment)
         seen: dict[str, tuple[str, str | None, int | None]] = {}
 
         def look(database: Database, connection: Any) -> None:
-            seen[database.name] = _look(call, scripts, database, connection, models)
+            seen[database.name] = _look(call, database, connection, models)
 
         heads = heads_of(environment, call.hooks, databases, look)
         found = [
-            _status(scripts, name, ids, *seen[name]) for name, ids in heads.items()
+            _status(environment, view, name, ids, *seen[name])
+            for name, ids in heads.items()
         ]
         call.ok = all(one.ok for one in found)
         call.data = {
@@ -106,7 +106,6 @@ def _fields(one: DatabaseStatus) -> dict[str, Any]:
 
 def _look(
     call: Invocation,
-    scripts: Scripts,
     database: Database,
     connection: Any,
     models: bool,
@@ -117,6 +116,9 @@ def _look(
     holders = backend.lock_holders(connection, key)
     count: int | None = None
     if models:
+        from .comparing import produce, require_models
+
+        scripts = call.environment.scripts()
         require_models([database], call.environment)
         context = call.environment.environment_context(database, scripts, connection)
         script = produce(call.environment, context.get_context(), database)
@@ -127,25 +129,27 @@ def _look(
 
 
 def _status(
-    scripts: Scripts,
+    environment: Environment,
+    view: View,
     name: str,
     ids: tuple[str, ...],
     server: str,
     lock: str | None,
     differences: int | None,
 ) -> DatabaseStatus:
-    unknown = unknown_heads(scripts, ids)
+    unknown = unknown_rows(view, ids)
     known = tuple(id_ for id_ in ids if repr(id_) not in unknown)
-    heads = tuple(sorted(real_heads(scripts)))
-    labels = {
-        label for id_ in known for label in scripts.get_revision(id_).branch_labels
-    }
+    heads = tuple(sorted(view.real_heads()))
+    labels = {label for id_ in known for label in view.labels(id_)}
+    ahead: tuple[str, ...] | None = () if unknown else view.pending(known)
+    if ahead is None:
+        ahead = pending(environment.scripts(), known, heads)
     return DatabaseStatus(
         database=name,
         server=server,
         current=tuple(map(str, ids)),
         heads=heads,
-        pending=() if unknown else pending(scripts, known, heads),
+        pending=ahead,
         unknown=tuple(text.strip("'") for text in unknown),
         branches=tuple(sorted(labels)),
         lock=lock,

@@ -6,10 +6,13 @@ costs about four times what the index does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment.graph import Graph, NeedsMap
+from ..environment.listing import holds_scripts
+from ..environment.translation import translated
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -28,6 +31,21 @@ def real_heads(scripts: Scripts) -> set[str]:
     """
     found = scripts.get_revisions("heads")
     return {script.revision for script in found if script is not None}
+
+
+def is_empty(environment: Environment) -> Path | None:
+    """Return the script directory if there are no revisions; else ``None``.
+
+    Every script is a revision, or else an error for whoever reads it.
+
+    :param environment: The app's environment.
+    :raises HistoryError: When the files make no history.
+    """
+    locations = environment.locations
+    if any(holds_scripts(str(path)) for path in locations.paths):
+        return None
+    with translated():
+        return None if view_of(environment).real_heads() else locations.script
 
 
 def view_of(environment: Environment, *, cheap: bool = False) -> View:
@@ -69,6 +87,21 @@ class View:
     def branch_points(self) -> list[Script]:
         """Return the revisions that more than one other follows."""
         raise NotImplementedError
+
+    def labels(self, id_: str) -> Collection[str]:
+        """Return the branch labels that apply to a revision.
+
+        :param id_: Its whole id.
+        """
+        raise NotImplementedError
+
+    def pending(self, ids: Sequence[str]) -> tuple[str, ...] | None:
+        """Return what an upgrade would run, in order, where that is one line.
+
+        :param ids: What a version table holds; each has a file.
+        :return: ``None`` when only Alembic's plan can tell.
+        """
+        return () if frozenset(ids) == self.real_heads() else None
 
     def line(self, start: Any, end: Any) -> list[Script] | None:
         """Return the revisions of a history that is one line, the base first.
@@ -121,10 +154,23 @@ class IndexView(View):
 
     def branch_points(self) -> list[Script]:
         """Return the revisions that more than one other follows."""
-        records = self.index.scan().scripts
-        ids = [str(getattr(record, "revision", "")) for record in records]
-        points = [id_ for id_ in ids if len(self.graph.children(id_)) > 1]
-        return self._scripts(sorted(points))
+        return self._scripts(sorted(self.graph.branch_points()))
+
+    def labels(self, id_: str) -> Collection[str]:
+        """Return the branch labels that apply to a revision."""
+        return self.graph.labels(id_)
+
+    def pending(self, ids: Sequence[str]) -> tuple[str, ...] | None:
+        """Return what an upgrade would run, in order, where that is one line."""
+        if len(ids) > 1 or frozenset(ids) == self.real_heads():
+            return super().pending(ids)
+        ahead = self.graph.pending(ids)
+        parents = [tuple(ids), *((id_,) for id_ in ahead)]
+        for id_, parent in zip(ahead, parents, strict=False):
+            record = self.graph.record(id_)
+            if record.down_revisions != parent or record.depends_on:
+                return None
+        return tuple(ahead)
 
     def line(self, start: Any, end: Any) -> list[Script] | None:
         """Return the revisions of a history that is one line, the base first."""
@@ -186,3 +232,7 @@ class MapView(View):
         walked = self.scripts.walk_revisions()
         points = [script for script in walked if script.is_branch_point]
         return sorted(points, key=lambda script: script.revision)
+
+    def labels(self, id_: str) -> Collection[str]:
+        """Return the branch labels that apply to a revision."""
+        return self.scripts.get_revision(id_).branch_labels

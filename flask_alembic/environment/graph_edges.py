@@ -117,6 +117,13 @@ class Edges:
             id_ for id_, record in self._records.items() if not record.down_revisions
         )
 
+    def branch_points(self) -> list[str]:
+        """Return the revisions that several others name as a parent.
+
+        .. versionadded:: 4.0
+        """
+        return [id_ for id_, ids in self._children.items() if len(set(ids)) > 1]
+
     def children(self, revision: str) -> tuple[str, ...]:
         """Return the revisions that name this one as a parent.
 

@@ -104,6 +104,20 @@ def list_plain(root: str) -> Plain | None:
     return Plain(scripts, changed)
 
 
+def holds_scripts(folder: str) -> bool:
+    """Tell whether any file right in a folder is a script by its name.
+
+    :param folder: Its path.
+
+    .. versionadded:: 4.0
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return any(is_script(e.name, False) and e.is_file() for e in entries)
+    except OSError:
+        return False
+
+
 def list_files(
     root: str, name: str, *, recursive: bool, sourceless: bool
 ) -> tuple[list[Listed], dict[str, int]]:
