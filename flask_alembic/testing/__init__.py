@@ -21,34 +21,44 @@ if TYPE_CHECKING:
     from .checking import check_plugin
     from .database import MigrationDatabase
     from .hooking import HookCalls
+    from .making import MakeApp, run_db
     from .ready import MigrationTests, TestMigrations
-    from .registering import registered
+    from .registering import Register, registered
+    from .revisions import write_revision
     from .signals import RecordedSignal, RecordedSignals, recording
 
 __all__ = [
     "HookCalls",
+    "MakeApp",
     "MigrationCase",
     "MigrationDatabase",
     "MigrationTests",
     "RecordedSignal",
     "RecordedSignals",
+    "Register",
     "TestMigrations",
     "check_plugin",
     "recording",
     "registered",
+    "run_db",
+    "write_revision",
 ]
 
 _MODULES = {
     "HookCalls": "hooking",
+    "MakeApp": "making",
     "MigrationCase": "cases",
     "MigrationTests": "ready",
     "RecordedSignal": "signals",
     "RecordedSignals": "signals",
     "MigrationDatabase": "database",
+    "Register": "registering",
     "TestMigrations": "ready",
     "check_plugin": "checking",
     "recording": "signals",
     "registered": "registering",
+    "run_db": "making",
+    "write_revision": "revisions",
 }
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..hooks.dispatch import Hooks
+    from .making import MakeApp
 
 
 class HookCalls:
@@ -20,14 +21,21 @@ class HookCalls:
     plugin and answer; an ``around`` takes the work as its first argument. An error in
     a ``tell`` is kept in :attr:`failures`.
 
-    :param app: The app.
+    :param app: The app, or what makes apps: then the one that it has made last.
 
     .. versionadded:: 4.0
     """
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
+    def __init__(self, app: Flask | MakeApp) -> None:
+        self._app = app
         self._last: Hooks | None = None
+
+    @property
+    def app(self) -> Flask:
+        """The app whose plugins are called."""
+        from .making import MakeApp
+
+        return self._app.last_or_new if isinstance(self._app, MakeApp) else self._app
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return what calls a hook."""
@@ -44,8 +52,9 @@ class HookCalls:
         from ..hooks.markers import kind_of
         from .benches import environment_of
 
-        self._last = environment_of(self.app).hooks.for_command()
-        with self.app.app_context():
+        app = self.app
+        self._last = environment_of(app).hooks.for_command()
+        with app.app_context():
             return getattr(self._last, kind_of(spec))(spec, *work, **values)
 
     @property

@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from click.testing import Result
     from flask import Flask
+    from sqlalchemy import URL, MetaData
+
+    Models = MetaData | Callable[[Any], object]
+    """Metadata, or what defines models on a ``SQLAlchemy`` object."""
 
 
 class MakeApp:
     """Makes apps on empty SQLite files in a folder, with Flask-SQLAlchemy.
 
     Plugins that happen to be installed are left out, so that a suite gives the same
-    result everywhere; ``ALEMBIC_PLUGINS=None`` lets them in.
+    result everywhere; ``ALEMBIC_PLUGINS=["name"]`` lets one in, ``None`` all of them.
 
     :param folder: The folder; each app has one of its own in it.
 
@@ -32,7 +37,9 @@ class MakeApp:
         *,
         plugins: Iterable[object] = (),
         revisions: int = 0,
-        models: Callable[[Any], object] | None = None,
+        models: Models | None = None,
+        url: str | URL | None = None,
+        root: Path | None = None,
         extension: Mapping[str, Any] | None = None,
         **config: Any,
     ) -> Flask:
@@ -40,24 +47,36 @@ class MakeApp:
 
         :param plugins: Plugins for the extension.
         :param revisions: How many revisions to write; number ``n`` has the id
-            ``r<n>`` and creates the table ``table_<n>``.
-        :param models: Called in an app context with what models are defined on: a
-            ``SQLAlchemy`` object, or a ``MetaData`` without Flask-SQLAlchemy.
-        :param extension: Further arguments for ``Alembic``.
+            ``r<n>`` and creates the table ``table_<n>``. See also
+            :func:`flask_alembic.testing.write_revision`.
+        :param models: Metadata with the app's tables, or a function that is called in
+            an app context with what models are defined on: a ``SQLAlchemy`` object, or
+            a ``MetaData`` without Flask-SQLAlchemy.
+        :param url: The database; ``app.db`` in the folder of the app by default.
+        :param root: The folder of the app. Give the one of another app for a second
+            process of the same app.
+        :param extension: Further arguments for ``Alembic``; with ``engines`` there is
+            no Flask-SQLAlchemy.
         :param config: For ``app.config``.
         :return: The app; ``app.extensions["alembic"]`` is the extension.
         """
         from flask import Flask
 
-        root = self.folder / f"app{len(self.apps) + 1}"
-        root.mkdir(parents=True)
+        from .revisions import write_tables
+
+        root = root or self.folder / f"app{len(self.apps) + 1}"
+        root.mkdir(parents=True, exist_ok=True)
         app = Flask("app", root_path=str(root), instance_path=str(root / "instance"))
-        app.config.update(TESTING=True, ALEMBIC_PLUGINS=())
-        url = f"sqlite:///{root / 'app.db'}"
-        app.config.setdefault("SQLALCHEMY_DATABASE_URI", url)
+        app.config.update(
+            TESTING=True,
+            ALEMBIC_PLUGINS=(),
+            SQLALCHEMY_DATABASE_URI=url or f"sqlite:///{root / 'app.db'}",
+        )
         app.config.update(config)
-        arguments = {**self._databases(app, models), **(extension or {})}
-        _write_revisions(root / "migrations", revisions)
+        arguments = dict(extension or {})
+        if "engines" not in arguments:
+            arguments |= self._databases(app, models)
+        write_tables(root / "migrations", revisions)
         self._extend(app, plugins, arguments)
         self.apps.append(app)
         return app
@@ -72,32 +91,32 @@ class MakeApp:
             alembic.register(plugin, name)
         alembic.init_app(app)
 
-    def _databases(
-        self, app: Flask, models: Callable[[Any], object] | None
-    ) -> dict[str, Any]:
+    def _databases(self, app: Flask, models: Models | None) -> dict[str, Any]:
         """Initialize Flask-SQLAlchemy; return what the extension needs without it."""
         try:
             from flask_sqlalchemy import SQLAlchemy
         except ImportError:
             return self._plain(app, models)
-        db = SQLAlchemy(app)
+        if callable(models) or models is None:
+            db = SQLAlchemy(app)
+        else:
+            db = SQLAlchemy(app, metadata=models)
         with app.app_context():
-            if models is not None:
+            if callable(models):
                 models(db)
             self._engines += db.engines.values()
         return {}
 
-    def _plain(
-        self, app: Flask, models: Callable[[Any], object] | None
-    ) -> dict[str, Any]:
+    def _plain(self, app: Flask, models: Models | None) -> dict[str, Any]:
         import sqlalchemy as sa
 
         engine = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
-        metadata = sa.MetaData()
         self._engines.append(engine)
-        if models is not None:
-            with app.app_context():
-                models(metadata)
+        if not callable(models):
+            return {"engines": engine, "metadatas": models or sa.MetaData()}
+        metadata = sa.MetaData()
+        with app.app_context():
+            models(metadata)
         return {"engines": engine, "metadatas": metadata}
 
     @property
@@ -111,29 +130,14 @@ class MakeApp:
             engine.dispose()
 
 
-_REVISION = '''"""revision {number}"""
+def run_db(app: Flask, *words: str, **options: Any) -> Result:
+    """Run ``flask db WORDS`` in this process.
 
-import sqlalchemy as sa
-from alembic import op
+    :param app: The application.
+    :param words: What follows ``db``.
+    :param options: For Click's ``CliRunner.invoke``: ``input``, ``env``, ...
+    :return: Click's result: ``exit_code``, ``output``, ``stdout``, ``stderr``.
 
-revision = "r{number}"
-down_revision = {down!r}
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    op.create_table("table_{number}", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade():
-    op.drop_table("table_{number}")
-'''
-
-
-def _write_revisions(folder: Path, count: int) -> None:
-    folder.mkdir()
-    for number in range(1, count + 1):
-        down = f"r{number - 1}" if number > 1 else None
-        text = _REVISION.format(number=number, down=down)
-        (folder / f"r{number}_revision.py").write_text(text, "utf-8")
+    .. versionadded:: 4.0
+    """
+    return app.test_cli_runner().invoke(args=["db", *words], **options)

@@ -159,10 +159,10 @@ def migration_case(alembic_bench: Bench) -> Iterator[Callable[..., MigrationCase
 
 
 @pytest.fixture
-def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeApp]:
-    """A function that makes a small app on an empty SQLite file.
+def alembic_made_apps(tmp_path: Path) -> Iterator[MakeApp]:
+    """What ``make_app`` has made; ``register`` and ``hooks`` look here.
 
-    See :class:`flask_alembic.testing.making.MakeApp`.
+    So a suite may override ``make_app`` by a function that calls it with other defaults.
     """
     from .making import MakeApp
 
@@ -172,7 +172,18 @@ def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeApp
 
 
 @pytest.fixture
-def register(request: pytest.FixtureRequest, make_app: MakeApp) -> Iterator[Register]:
+def make_app(alembic_made_apps: MakeApp) -> MakeApp:
+    """A function that makes a small app on an empty SQLite file.
+
+    See :class:`flask_alembic.testing.MakeApp`.
+    """
+    return alembic_made_apps
+
+
+@pytest.fixture
+def register(
+    request: pytest.FixtureRequest, alembic_made_apps: MakeApp
+) -> Iterator[Register]:
     """A function that adds a plugin to apps, until the test ends.
 
     To those of ``make_app``, also to those it makes later, and to ``alembic_app`` where
@@ -184,18 +195,18 @@ def register(request: pytest.FixtureRequest, make_app: MakeApp) -> Iterator[Regi
     if "alembic_app" in request.fixturenames:
         apps.append(request.getfixturevalue("alembic_app"))
     with ExitStack() as stack:
-        yield Register(make_app, apps, stack)
+        yield Register(alembic_made_apps, apps, stack)
 
 
 @pytest.fixture
-def hooks(make_app: MakeApp) -> HookCalls:
+def hooks(alembic_made_apps: MakeApp) -> HookCalls:
     """Every hook as a method that calls it as a command would.
 
-    In the app that ``make_app`` made last, or in a new one.
+    In the app that ``make_app`` has made last, or in a new one.
     """
     from .hooking import HookCalls
 
-    return HookCalls(make_app.last_or_new)
+    return HookCalls(alembic_made_apps)
 
 
 @pytest.fixture
