@@ -64,12 +64,12 @@ class Scripts(History):
 
         :raises HistoryError: When the files make no history.
         """
-        return {
-            label for script in self.walk_revisions() for label in script.branch_labels
-        }
+        self.revision_map.heads  # noqa: B018 -- as above
+        return set(self._labels)
 
     def _adopt(self) -> None:
         self._ids: frozenset[str] = frozenset()
+        self._labels: set[str] = set()
         self._added: set[str] = set()
         super()._adopt()
 
@@ -77,6 +77,7 @@ class Scripts(History):
         scripts = super()._load_scripts()
         check_history(scripts)
         self._ids = frozenset(script.revision for script in scripts)
+        self._labels = {label for script in scripts for label in script.branch_labels}
         self._added = set()
         return scripts
 
@@ -117,6 +118,7 @@ class Scripts(History):
                     raise told from error
             raise
         self._added.add(arguments.get("revid") or args[0])
+        self._labels.update(script.branch_labels if script is not None else ())
         return script
 
     @property
