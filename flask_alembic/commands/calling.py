@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..environment.databases import DEFAULT
@@ -26,11 +27,18 @@ def call_revision(
     if planned.step.is_stamp:
         return
     values = dict(arguments)
-    if "engine_name" not in values:
-        parameters = inspect.signature(function).parameters
-        if "engine_name" in parameters:
-            values["engine_name"] = _engine_name(planned, database)
+    if "engine_name" not in values and "engine_name" in _parameters(function):
+        values["engine_name"] = _engine_name(planned, database)
     function(**values)
+
+
+def _parameters(function: Callable[..., Any]) -> Iterable[str]:
+    """Return the names of the parameters of a function."""
+    if isinstance(function, FunctionType) and not vars(function):
+        # Not wrapped, as nearly all: its own code tells, in no time.
+        code = function.__code__
+        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return inspect.signature(function).parameters
 
 
 def _engine_name(planned: PlannedStep, database: str) -> str:

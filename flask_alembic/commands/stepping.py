@@ -7,7 +7,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..environment.progress import Progress, at_work, tell, wants_statements
+from ..environment.progress import (
+    Progress,
+    at_work,
+    is_observed,
+    tell,
+    wants_statements,
+)
 from ..errors import HookError
 from ..hooks import specs
 from ..hooks.payloads import Run, Statement, StepResult
@@ -89,14 +95,15 @@ class Stepper:
         if self.log.journal is not None:
             self.log.journal.finish()
         self.done.append(result)
-        tell(
-            replace(
-                started,
-                moment="finished",
-                elapsed=result.elapsed,
-                statements=result.statements,
+        if is_observed():
+            tell(
+                replace(
+                    started,
+                    moment="finished",
+                    elapsed=result.elapsed,
+                    statements=result.statements,
+                )
             )
-        )
 
     def end(self) -> None:
         """Say that all steps have run and the commit comes."""

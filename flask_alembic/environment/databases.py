@@ -182,6 +182,9 @@ def _names(
             "Initialize Flask-SQLAlchemy on the app first, or pass "
             "Alembic(engines=..., metadatas=...).",
         )
+    if list(engines) == [DEFAULT]:
+        # Asked often; the template has to be read only where it matters.
+        return [DEFAULT]
     if DEFAULT not in engines or _serves_several(locations):
         return list(engines)
     return [DEFAULT]

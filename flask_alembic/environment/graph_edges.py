@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .records import Record, Scan
 
@@ -35,6 +35,9 @@ class Edges:
         self._requires: dict[str, tuple[str, ...]] = {}
         self._connect()
         self._order = self._base_first()
+        # Asked by a probe again and again.
+        self._heads = _without(self._children)
+        self._real_heads = _without(self._followers)
 
     def _connect(self) -> None:
         """Find what each revision follows and what follows it."""
@@ -99,14 +102,14 @@ class Edges:
 
         .. versionadded:: 4.0
         """
-        return tuple(id_ for id_, children in self._children.items() if not children)
+        return self._heads
 
     def real_heads(self) -> tuple[str, ...]:
         """Return the heads on which no other revision depends either.
 
         .. versionadded:: 4.0
         """
-        return tuple(id_ for id_, ids in self._followers.items() if not ids)
+        return self._real_heads
 
     def bases(self) -> tuple[str, ...]:
         """Return the revisions without parents.
@@ -178,6 +181,11 @@ class Edges:
                     seen.add(child)
                     todo.append(child)
         return seen
+
+
+def _without(followers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the revisions that nothing follows."""
+    return tuple(id_ for id_, ids in followers.items() if not ids)
 
 
 def _names(scan: Scan) -> tuple[dict[str, Record], Mapping[str, str]]:
