@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from apps import make_app, migrations_of, run_db, write_chain
+from apps import make_app, migrations_of, run_db, tables, url_of, write_chain
 from flask import Flask
 
 TEMPLATE = '''"""${message}, from our own template"""
@@ -90,6 +90,37 @@ def test_a_changed_template_is_kept(app: Flask) -> None:
     assert template_of(app) == TEMPLATE
     assert run_db(app, "init").exit_code == 0
     assert template_of(app) == TEMPLATE
+
+
+def test_the_template_for_several_works_for_one(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    assert run_db(app, "init", "-t", "several").exit_code == 0
+    result = run_db(app, "revision", "first")
+    assert result.exit_code == 0, result.stderr
+    (path,) = migrations_of(app).glob("*first.py")
+    assert "create_table('author'" in path.read_text("utf-8")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert tables(url_of(app)) == {"author", "book"}
+    assert run_db(app, "check").exit_code == 0
+
+
+def test_operations_are_never_lost_in_a_template(tmp_path: Path) -> None:
+    """An app that got a second database, with the template for one."""
+    make_app(tmp_path)
+    app = make_app(
+        tmp_path,
+        SQLALCHEMY_BINDS={"stats": f"sqlite:///{tmp_path}/stats.db"},
+        ALEMBIC={"databases": "*"},
+    )
+    result = run_db(app, "revision", "first")
+    assert result.exit_code == 3
+    assert "would be lost; nothing was written" in result.stderr
+    assert "flask db init -t several" in result.stderr
+    assert list(migrations_of(app).glob("*.py")) == []
+    assert run_db(app, "init", "-t", "several").exit_code == 0
+    assert run_db(app, "revision", "first").exit_code == 0
+    assert run_db(app, "upgrade").exit_code == 0
+    assert tables(url_of(app)) == {"author", "book"}
 
 
 def test_there_is_no_such_template(app: Flask) -> None:

@@ -16,6 +16,7 @@ from ..errors import AlembicError, ConfigurationError, TemplateError
 from .docstring import escape, skeleton
 from .headers import read_header
 from .soundness import line_in, unusable
+from .tokens import require_operations, with_tokens
 from .translation import first_line
 
 _FUNCTIONS = ("upgrade", "downgrade")
@@ -33,15 +34,17 @@ def draft(
     :raises TemplateError: When the template fails, the text does not compile, the
         message became code, or the text is not the revision that was asked for.
     """
-    source = _render(template, arguments, arguments["message"])
+    given = with_tokens(arguments)
+    source = _render(template, given, arguments["message"])
     # As bytes, because a message in a comment could name another encoding.
     data = _encoded(template, source, encoding)
-    plain = _encoded(template, _render(template, arguments, "message"), encoding)
+    plain = _encoded(template, _render(template, given, "message"), encoding)
     tree = _compiled(template, data, plain)
     if skeleton(data) != skeleton(plain):
         raise _message_is_code(template)
     _check_identifiers(template, data, tree, target, arguments)
     _check_functions(template, tree)
+    require_operations(template, source, arguments)
     return source, data
 
 
