@@ -29,16 +29,21 @@ COMMANDS: dict[str, dict[str, list[str]]] = {
     "heads": {"": ["heads"]},
     "current": {"": ["current"]},
     "log": {"": ["log"], ALEMBIC: ["history"], MIGRATE: ["history"]},
+    "branches": {"": ["branches"]},
     "upgrade at head": {"": ["upgrade"], ALEMBIC: ["upgrade", "head"]},
     "upgrade by one": {"": ["upgrade"], ALEMBIC: ["upgrade", "head"]},
     "show head": {"": ["show", "head"]},
+    "history": {OURS: ["history"]},
+    "status": {OURS: ["status"]},
+    "graph": {OURS: ["graph"]},
     "revision --empty": {
         "": ["revision", "--empty", "new"],
         ALEMBIC: ["revision", "-m", "new"],
         MIGRATE: ["revision", "-m", "new"],
     },
 }
-"""What each of them calls the same thing; the empty name stands for the others."""
+"""What each of them calls the same thing; the empty name stands for the others. Without
+one, who is not named has no such command."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,15 @@ class Contender:
 
         :param title: A key of :data:`COMMANDS`.
         """
-        words = COMMANDS[title].get(self.name, COMMANDS[title][""])
-        return self.words(words)
+        known = COMMANDS[title]
+        return self.words(known[self.name] if self.name in known else known[""])
+
+    def has(self, title: str) -> bool:
+        """Return whether it has a command.
+
+        :param title: A key of :data:`COMMANDS`.
+        """
+        return bool({"", self.name} & COMMANDS[title].keys())
 
     def words(self, words: list[str]) -> list[str]:
         """Return the command line for a migration command.

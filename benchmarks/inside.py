@@ -30,7 +30,9 @@ def calls_of(contender: str) -> dict[str, Callable[[], Any]]:
         "heads": alembic.heads,
         "current": alembic.current,
         "log": alembic.log,
+        "show head": lambda: alembic.show("head"),
         "upgrade at head": alembic.upgrade,
+        "revision --empty": lambda: alembic.revision("new", empty=True),
         "needs_upgrade": getattr(alembic, "needs_upgrade", lambda: None),
     }
 
@@ -44,6 +46,8 @@ def alembic_calls() -> dict[str, Callable[[], Any]]:
         "heads": lambda: command.heads(config),
         "current": lambda: command.current(config),
         "log": lambda: command.history(config),
+        "show head": lambda: command.show(config, "head"),
+        "revision --empty": lambda: command.revision(config, "new"),
         "upgrade at head": lambda: command.upgrade(config, "head"),
     }
 
@@ -54,6 +58,8 @@ def migrate_calls() -> dict[str, Callable[[], Any]]:
         "heads": flask_migrate.heads,
         "current": flask_migrate.current,
         "log": flask_migrate.history,
+        "show head": lambda: flask_migrate.show(revision="head"),
+        "revision --empty": lambda: flask_migrate.revision(message="new"),
         "upgrade at head": flask_migrate.upgrade,
     }
 

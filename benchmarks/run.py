@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     add("--folder", type=Path, help="environments, projects and results; kept")
-    add("--sizes", type=int, nargs="+", default=[100, 1000, 5000])
+    add("--sizes", type=int, nargs="+", default=[1000, 5000, 20_000])
     add("--tables", type=int, default=500, help="revisions to run; 500 by default")
     add("--rounds", type=int, default=3, help="times each is measured; 3 by default")
     add("--postgresql", metavar="URL", help="a server; a database is made there")
@@ -67,6 +67,7 @@ def setup_from(options: argparse.Namespace, folder: Path) -> Setup:
         tables=5 if small else options.tables,
         urls={name: url for name, url in urls.items() if url},
         counting=not (options.no_valgrind or small),
+        small=small,
     )
 
 

@@ -19,6 +19,7 @@ class Setup:
     :param tables: How many revisions with a table each are run.
     :param urls: Servers to run them on, by the name of the database.
     :param counting: Whether instructions are counted.
+    :param small: Whether a few commands are enough.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class Setup:
     tables: int
     urls: dict[str, str] = field(default_factory=dict)
     counting: bool = True
+    small: bool = False
 
     def those(self, *without: str, plugins: bool = False) -> list[Contender]:
         """Return who takes part in something.
