@@ -98,6 +98,17 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "fail_folder",
         "!rm bookshop/migrations && mv elsewhere bookshop/migrations",
         "!mv 5c1e9f37a8d0_status_of_orders.py bookshop/migrations",
+        '!cp "$ROOT/docs/apps/interrupted.py" bookshop/migrations/0d4e7b21f6c8_count.py',
+        "fail_interrupted",
+        "!rm bookshop/migrations/0d4e7b21f6c8_count.py",
+        "!cd bookshop/migrations && cp e52a4c90b7f1_reviews.py stars.py && cd ../..",
+        "fail_duplicate",
+        "!rm bookshop/migrations/stars.py",
+        '!python -c "from bookshop import create_app as c; a = c(); '
+        "a.app_context().push(); a.extensions['sqlalchemy'].session.execute("
+        "__import__('sqlalchemy').text('DROP TABLE alembic_version')); "
+        "a.extensions['sqlalchemy'].session.commit()\"",
+        "fail_tables",
         "fail_connect",
     ),
     "replicas": (
