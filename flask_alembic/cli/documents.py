@@ -1,6 +1,7 @@
 """Reports as plain lists and dicts, and as JSON.
 
-The shape is documented in ``docs/json.rst`` under :data:`VERSION`. Fields are added
+The shape is documented in ``docs/json.rst`` and described by :func:`schema`, under
+:data:`VERSION`. Fields are added
 without a new version; one that is renamed or removed gets a new one.
 """
 
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 """The version of the JSON documents."""
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the documents and of the lines of ``jsonl``.
+
+    Fields are added without a new :data:`VERSION`, so whoever reads the documents
+    lets unknown ones pass.
+
+    .. versionadded:: 4.0
+    """
+    path = Path(__file__).with_name("report.schema.json")
+    described: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return described
 
 
 def as_json(report: Report) -> str:

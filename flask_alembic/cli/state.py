@@ -26,7 +26,10 @@ def status(
     :param models: Compare the models too.
     :param check: Fail unless there is nothing to do.
     """
-    found = get_extension().status(databases, models=models)
+    from ..commands import status as command
+
+    extension = get_extension()
+    found = extension._do(command.status, databases, models=models, check=check)
     header = ("Database", "State", "Current", "Head", "Pending", "Branches", "Lock")
     rows = [
         (
