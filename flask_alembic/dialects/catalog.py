@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Connection
@@ -70,18 +70,32 @@ class Recorded:
     comment: str = ""
     """The table's comment."""
 
+    def lines(self, field: str) -> list[str]:
+        """Return the lines of a text.
+
+        :param field: Which one.
+        """
+        text: str = getattr(self, field)
+        return text.split(LINE) if text else []
+
     def names(self) -> list[tuple[str, str | None]]:
-        """Return the names that Alembic asks ``include_name`` for, with their types."""
+        """Return the names that Alembic asks ``include_name`` for, with their types.
+
+        Where it depends on the database whether one is an index or a constraint for
+        Alembic, it is both here.
+        """
         found: list[tuple[str, str | None]] = []
-        for type_, lines in (
-            ("column", self.columns),
-            ("index", self.indexes),
-            ("index", self.uniques),
-            ("unique_constraint", self.uniques),
-            ("foreign_key_constraint", self.foreign_key_names),
+        # The name of one without a name is an empty line, and so is no name at all.
+        unnamed = [""] if self.foreign_keys else []
+        for lines, types in (
+            (self.lines("columns"), ("column",)),
+            (self.lines("indexes"), ("index", "unique_constraint")),
+            (self.lines("uniques"), ("index", "unique_constraint")),
+            (self.lines("foreign_key_names") or unnamed, ("foreign_key_constraint",)),
         ):
-            for line in lines.split(LINE) if lines else ():
-                found.append((type_, line.partition(FIELD)[0] or None))
+            for line in lines:
+                name = line.partition(FIELD)[0] or None
+                found += [(type_, name) for type_ in types]
         return found
 
 
@@ -119,6 +133,22 @@ class Catalog:
 
     .. versionadded:: 4.0
     """
+
+    merges_uniques: ClassVar[bool] = False
+    """Whether a unique constraint is a unique index here, and reflected as both."""
+
+    asks_server: ClassVar[bool] = False
+    """Whether Alembic lets the server compare defaults."""
+
+    actions: ClassVar[Mapping[str | None, str]] = {
+        None: "",
+        "no action": "",
+        "restrict": "restrict",
+        "cascade": "cascade",
+        "set null": "set null",
+        "set default": "set default",
+    }
+    """What a foreign key of a model does on update or delete, in the catalog's words."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect

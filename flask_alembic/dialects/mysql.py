@@ -18,6 +18,7 @@ from .waiting import OnWait, wait_for_lock
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, ForeignKeyConstraint
 
+    from .catalog import Catalog
     from .journal import Journal
     from .schema_objects import SchemaObject
 
@@ -223,6 +224,12 @@ class MySQL(Backend):
         """Tell whether the name is like ``book_ibfk_1``."""
         pattern = rf"{re.escape(constraint.table.name)}_ibfk_\d+"
         return re.fullmatch(pattern, str(constraint.name)) is not None
+
+    def catalog(self) -> Catalog | None:
+        """Return the ``information_schema`` of MariaDB; MySQL writes otherwise."""
+        from .mysql_catalog import MySQLCatalog
+
+        return MySQLCatalog(self.dialect) if self.is_mariadb else None
 
     def schema_objects(self, connection: Connection) -> list[SchemaObject]:
         """Return routines, views, triggers and events."""

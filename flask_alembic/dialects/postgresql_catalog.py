@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .catalog import (
     Catalog,
@@ -196,6 +196,16 @@ class PostgreSQLCatalog(Catalog):
 
     :param dialect: The SQLAlchemy dialect of the connection.
     """
+
+    asks_server = True
+    actions: ClassVar[Mapping[str | None, str]] = {
+        None: "a",
+        "no action": "a",
+        "restrict": "r",
+        "cascade": "c",
+        "set null": "n",
+        "set default": "d",
+    }
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)

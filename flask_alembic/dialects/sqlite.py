@@ -14,6 +14,7 @@ from .waiting import OnWait
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
+    from .catalog import Catalog
     from .schema_objects import SchemaObject
 
 _BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html
@@ -135,6 +136,12 @@ class SQLite(Backend):
                 yield other
             finally:
                 other.dispose()
+
+    def catalog(self) -> Catalog | None:
+        """Return ``sqlite_master`` and the pragmas."""
+        from .sqlite_catalog import SQLiteCatalog
+
+        return SQLiteCatalog(self.dialect)
 
     def schema_objects(self, connection: Connection) -> list[SchemaObject]:
         """Return views, triggers and virtual tables."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, cast
 
 from ...dialects.catalog import (
     FIELD,
@@ -15,20 +15,19 @@ from ...dialects.catalog import (
     is_plain_name,
     plain_text,
 )
+from .keys import are_same, are_same_keys
 
 if TYPE_CHECKING:
     from alembic.ddl.impl import DefaultImpl
-    from sqlalchemy import Column, ForeignKeyConstraint, Index, Table, UniqueConstraint
+    from sqlalchemy import (
+        Column,
+        DefaultClause,
+        ForeignKeyConstraint,
+        Index,
+        Table,
+        UniqueConstraint,
+    )
     from sqlalchemy.types import TypeEngine
-
-_ACTIONS: Final[Mapping[str | None, str]] = {
-    None: "a",
-    "no action": "a",
-    "restrict": "r",
-    "cascade": "c",
-    "set null": "n",
-    "set default": "d",
-}
 
 
 class Describer:
@@ -46,7 +45,9 @@ class Describer:
         self.prefix = f"{catalog.dialect.name}_"
         compiler: Any = catalog.dialect.type_compiler_instance
         self._compile = compiler.process
+        self._comments = catalog.dialect.supports_comments
         self._types: dict[tuple[type, str], str | None] = {}
+        self._defaults: dict[tuple[type, str, str, str], bool] = {}
 
     def matches(self, table: Table, recorded: Recorded) -> bool:
         """Tell whether Alembic would find no difference between both.
@@ -62,18 +63,18 @@ class Describer:
             return False
 
     def _matches(self, table: Table, recorded: Recorded) -> bool:
-        comment = "" if table.comment is None else plain_text(table.comment)
-        if comment != recorded.comment:
-            return False
-        if self._columns(table) != recorded.columns:
-            return False
         key = sorted(column.name for column in table.primary_key.columns)
-        if PART.join(key) != recorded.primary_key:
-            return False
-        indexes = sorted(self._index(index, table) for index in table.indexes)
-        if LINE.join(indexes) != recorded.indexes:
-            return False
-        return self._constraints(table, recorded)
+        return (
+            self._comment(table.comment) == recorded.comment
+            and self._columns(table) == recorded.columns
+            and PART.join(key) == recorded.primary_key
+            and self._keys(table, recorded)
+        )
+
+    def _comment(self, comment: str | None) -> str:
+        if comment is None or not self._comments:
+            return ""
+        return plain_text(comment)
 
     def _columns(self, table: Table) -> str:
         columns = {column.name: column for column in table.columns}
@@ -86,12 +87,31 @@ class Describer:
         if column.system:
             raise NotProvable(column.name)
         words = self._type(column.type)
-        comment, generated, default = column.comment, "", ""
-        if comment is not None:
-            comment = plain_text(comment)
-        generated, default = self.catalog.default(column, words)
         null = "f" if column.nullable else "t"
-        return FIELD.join((column.name, words, null, generated, default, comment or ""))
+        comment = self._comment(column.comment)
+        generated, default = self.catalog.default(column, words)
+        if default and not self.catalog.asks_server:
+            self._require_same(column, words, default)
+        return FIELD.join((column.name, words, null, generated, default, comment))
+
+    def _require_same(self, column: Column[Any], words: str, default: str) -> None:
+        """Let Alembic say whether it takes the default for what the model has."""
+        from sqlalchemy import Column
+
+        rendered = self.catalog.rendered(
+            cast("DefaultClause", column.server_default).arg
+        )
+        key = (type(column.type), words, rendered, default)
+        if key not in self._defaults:
+            impl: Any = self.impl
+            type_ = self.catalog.reflected(words)
+            info = {"name": column.name, "type": type_, "default": default}
+            impl.autogen_column_reflect(None, None, info)
+            self._defaults[key] = not impl.compare_server_default(
+                Column("x", type_), column, rendered, info["default"]
+            )
+        if not self._defaults[key]:
+            raise NotProvable(column.name)
 
     def _type(self, type_: TypeEngine[Any]) -> str:
         compiled = self._compile(type_)
@@ -145,9 +165,10 @@ class Describer:
             raise NotProvable(name)
         return str(name)
 
-    def _constraints(self, table: Table, recorded: Recorded) -> bool:
+    def _keys(self, table: Table, recorded: Recorded) -> bool:
         from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 
+        indexes = [self._index(index, table) for index in table.indexes]
         uniques: dict[str, str | None] = {}
         references: set[str] = set()
         for each in table.constraints:
@@ -158,15 +179,15 @@ class Describer:
                 uniques[columns] = name
             elif isinstance(each, ForeignKeyConstraint):
                 references.add(self._foreign_key(each))
-        if references != set(_lines(recorded.foreign_keys)):
+        known = recorded.lines("foreign_keys")
+        if references != set(known):
             return False
-        found = [line.partition(FIELD) for line in _lines(recorded.uniques)]
-        known = {columns: name for name, _, columns in found}
-        return (
-            len(known) == len(found)
-            and known.keys() == uniques.keys()
-            and all(name in (None, known[each]) for each, name in uniques.items())
-        )
+        lines = recorded.lines("indexes")
+        if not self.catalog.merges_uniques:
+            return are_same(indexes, uniques, lines, recorded.lines("uniques"))
+        columns_of = (line.partition(FIELD)[0] for line in known)
+        named = dict(zip(recorded.lines("foreign_key_names"), columns_of, strict=True))
+        return are_same_keys(indexes, uniques, lines, named)
 
     def _unique(
         self, constraint: UniqueConstraint, table: Table
@@ -191,7 +212,7 @@ class Describer:
         ):
             raise NotProvable(constraint.name)
         update, delete = (
-            _ACTIONS[each and each.lower()]
+            self.catalog.actions[each and each.lower()]
             for each in (constraint.onupdate, constraint.ondelete)
         )
         initially = (constraint.initially or "").lower()
@@ -208,10 +229,6 @@ class Describer:
         return FIELD.join(
             (own, target.schema or "", target.name, other, update, delete, time)
         )
-
-
-def _lines(text: str) -> list[str]:
-    return text.split(LINE) if text else []
 
 
 def _is_pending(table: Table) -> bool:
