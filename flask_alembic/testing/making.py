@@ -40,6 +40,7 @@ class MakeApp:
         models: Models | None = None,
         url: str | URL | None = None,
         root: Path | None = None,
+        name: str = "app",
         extension: Mapping[str, Any] | None = None,
         **config: Any,
     ) -> Flask:
@@ -55,6 +56,7 @@ class MakeApp:
         :param url: The database; ``app.db`` in the folder of the app by default.
         :param root: The folder of the app. Give the one of another app for a second
             process of the same app.
+        :param name: The import name of the app.
         :param extension: Further arguments for ``Alembic``; with ``engines`` there is
             no Flask-SQLAlchemy.
         :param config: For ``app.config``.
@@ -66,7 +68,7 @@ class MakeApp:
 
         root = root or self.folder / f"app{len(self.apps) + 1}"
         root.mkdir(parents=True, exist_ok=True)
-        app = Flask("app", root_path=str(root), instance_path=str(root / "instance"))
+        app = Flask(name, root_path=str(root), instance_path=str(root / "instance"))
         app.config.update(
             TESTING=True,
             ALEMBIC_PLUGINS=(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,24 +40,27 @@ def write_revision(
     message: str | None = None,
     labels: str | Sequence[str] | None = None,
     depends: str | Sequence[str] | None = None,
+    name: str | None = None,
 ) -> Path:
     """Write a revision file, in which ``op``, ``sa`` and ``context`` are imported.
 
     :param where: The app, or the folder; it is made if it is missing.
     :param revision: Its id.
     :param down: Its parents.
-    :param upgrade: The statements of ``upgrade()``, as lines or as one text.
+    :param upgrade: The statements of ``upgrade()``: lines, or one text, whose
+        indentation is treated like that of a docstring.
     :param downgrade: The statements of ``downgrade()``.
     :param message: What its docstring says; ``revision <id>`` by default.
     :param labels: Its branch labels.
     :param depends: What it depends on.
+    :param name: The name of the file; ``<id>_.py`` by default.
     :return: The file; one of that name that is there is replaced.
 
     .. versionadded:: 4.0
     """
     folder = where if isinstance(where, Path) else _folder_of(where)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{revision}_.py"
+    path = folder / (name or f"{revision}_.py")
     text = _TEXT.format(
         message=message or f"revision {revision}",
         revision=revision,
@@ -106,5 +110,5 @@ def _plain(names: str | Sequence[str] | None) -> str | tuple[str, ...] | None:
 
 
 def _indented(body: str | Iterable[str]) -> str:
-    lines = body.splitlines() if isinstance(body, str) else list(body)
+    lines = inspect.cleandoc(body).splitlines() if isinstance(body, str) else body
     return "\n".join(f"    {line}".rstrip() for line in lines)

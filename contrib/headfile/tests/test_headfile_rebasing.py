@@ -34,15 +34,28 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+FORKED = {
+    "start": None,
+    "a1": "start",
+    "a2": "a1",
+    "b1": "start",
+    "b2": "b1",
+    "b3": "b2",
+}
+
+
 @pytest.fixture
 def forked(commit: Commit) -> dict[str, str]:
     """One line of two, and a late one of three, from the same parent."""
-    start = commit("start")
-    made = {"start": start, "a1": commit("a1", parent=start)}
-    made["a2"] = commit("a2", parent=made["a1"])
-    made["b1"] = commit("b1", parent=start, splice=True)
-    made["b2"] = commit("b2", parent=made["b1"])
-    made["b3"] = commit("b3", parent=made["b2"])
+    made = {}
+    for name, parent in FORKED.items():
+        # Ids of our own: their order must not depend on chance.
+        made[name] = commit(
+            name,
+            parent=made[parent] if parent else "head",
+            splice=name == "b1",
+            rev_id=f"id_{name}",
+        )
     return made
 
 
@@ -193,10 +206,11 @@ def test_what_is_merged_already_needs_nothing(
     assert "There is no other head" in result.output
 
 
+@pytest.mark.parametrize("id_", ["a_first", "z_last"])
 def test_no_circle_through_a_dependency(
-    make_app: MakeApp, commit: Commit, forked: dict[str, str], db: Invoke
+    make_app: MakeApp, commit: Commit, forked: dict[str, str], db: Invoke, id_: str
 ) -> None:
-    top = commit("a3", parent=forked["a2"], depend=forked["b2"])
+    top = commit("a3", parent=forked["a2"], depend=forked["b2"], rev_id=id_)
     result = db(make_app(), "rebase", forked["b3"])
     assert result.exit_code == 3
     assert f"{top} depends on " in result.output

@@ -15,33 +15,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
 
-from flask_alembic import Alembic
+from flask_alembic.testing import run_db as db  # noqa: F401
+from flask_alembic.testing import write_revision
 
 MakeApp = Callable[..., Flask]
-
-REVISION = '''"""{doc}"""
-
-revision = {id!r}
-down_revision = {down!r}
-
-from alembic import op
-import sqlalchemy as sa
-
-
-def upgrade():
-    {upgrade}
-
-
-def downgrade():
-    {downgrade}
-'''
 
 
 def write(
@@ -53,11 +36,8 @@ def write(
     downgrade: str = "pass",
 ) -> Path:
     """Write a revision file."""
-    path = folder / f"{id_}.py"
-    values = {"id": id_, "down": down, "doc": doc or f"revision {id_}"}
-    text = REVISION.format(**values, upgrade=upgrade, downgrade=downgrade)
-    path.write_text(text, "utf-8")
-    return path
+    name = f"{id_}.py"
+    return write_revision(folder, id_, down, upgrade, downgrade, message=doc, name=name)
 
 
 @pytest.fixture
@@ -72,32 +52,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, folder: Path) -> Iterator[MakeApp]:
-    """A function that makes an app."""
-    made: list[Flask] = []
+def make_app(make_app: MakeApp, folder: Path) -> MakeApp:
+    """A function that makes an app, with the plugin as it is installed."""
 
     def make(settings: Any = None, url: Any = None, **config: Any) -> Flask:
-        app = Flask("shop", root_path=str(tmp_path))
-        uri = url or f"sqlite:///{tmp_path / 'shop.db'}"
-        app.config["SQLALCHEMY_DATABASE_URI"] = uri
         if settings is not None:
-            app.config["ALEMBIC_METRICS"] = settings
-        app.config.update(config)
-        SQLAlchemy(app)
-        Alembic(app)
-        made.append(app)
-        return app
+            config["ALEMBIC_METRICS"] = settings
+        config.setdefault("ALEMBIC_PLUGINS", ["metrics"])
+        url = url or f"sqlite:///{folder.parent / 'shop.db'}"
+        return make_app(url=url, root=folder.parent, name="shop", **config)
 
-    yield make
-    for app in made:
-        with app.app_context():
-            for engine in app.extensions["sqlalchemy"].engines.values():
-                engine.dispose()
-
-
-def db(app: Flask, *words: str) -> Any:
-    """Run ``flask db ...`` and return Click's result."""
-    return app.test_cli_runner().invoke(args=["db", *words])
+    return make
 
 
 # Spans --------------------------------------------------------------------------

@@ -13,28 +13,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 
-from flask_alembic import Alembic
+from flask_alembic.testing import run_db as db  # noqa: F401
+from flask_alembic.testing import write_revision
 
 MakeApp = Callable[..., Flask]
-
-REVISION = '''"""{doc}"""
-
-revision = {id!r}
-down_revision = {down!r}
-
-from alembic import op
-import sqlalchemy as sa
-
-
-def upgrade():
-    {upgrade}
-
-
-def downgrade():
-    {downgrade}
-'''
 
 
 @dataclass
@@ -156,57 +139,33 @@ def write(
     downgrade: str = "pass",
 ) -> Path:
     """Write a revision file."""
-    path = folder / f"{id_}.py"
-    path.write_text(
-        REVISION.format(
-            id=id_,
-            down=down,
-            doc=doc or f"revision {id_}",
-            upgrade=upgrade,
-            downgrade=downgrade,
-        ),
-        "utf-8",
-    )
-    return path
-
-
-@pytest.fixture
-def make_app(tmp_path: Path) -> Iterator[MakeApp]:
-    """A function that makes an app with two revisions in ``migrations``."""
-    made: list[tuple[Flask, SQLAlchemy]] = []
-
-    def make(settings: Any = None, **config: Any) -> Flask:
-        app = Flask("shop", root_path=str(tmp_path))
-        app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'shop.db'}"
-        if settings is not None:
-            app.config["ALEMBIC_SLACK"] = settings
-        app.config.update(config)
-        db = SQLAlchemy(app)
-        Alembic(app)
-        folder = tmp_path / "migrations"
-        if not list(folder.glob("*.py")):
-            create = "op.create_table('users', sa.Column('id', sa.Integer))"
-            drop = "op.drop_table('users')"
-            write(folder, "a1", None, "create users", create, drop)
-            write(folder, "b2", "a1", "add email")
-        made.append((app, db))
-        return app
-
-    yield make
-    for app, db in made:
-        with app.app_context():
-            for engine in db.engines.values():
-                engine.dispose()
+    name = f"{id_}.py"
+    return write_revision(folder, id_, down, upgrade, downgrade, message=doc, name=name)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the revision files of the app are."""
     path = tmp_path / "migrations"
-    path.mkdir(exist_ok=True)
+    path.mkdir()
     return path
 
 
-def db(app: Flask, *words: str) -> Any:
-    """Run ``flask db ...`` and return Click's result."""
-    return app.test_cli_runner().invoke(args=["db", *words])
+@pytest.fixture
+def make_app(make_app: MakeApp, folder: Path) -> MakeApp:
+    """A function that makes an app with two revisions, and the plugin as installed."""
+
+    def make(settings: Any = None, **config: Any) -> Flask:
+        if settings is not None:
+            config["ALEMBIC_SLACK"] = settings
+        config.setdefault("ALEMBIC_PLUGINS", ["slack"])
+        if not list(folder.glob("*.py")):
+            create = "op.create_table('users', sa.Column('id', sa.Integer))"
+            drop = "op.drop_table('users')"
+            write(folder, "a1", None, "create users", create, drop)
+            write(folder, "b2", "a1", "add email")
+        url = f"sqlite:///{folder.parent / 'shop.db'}"
+        config.setdefault("SQLALCHEMY_DATABASE_URI", url)
+        return make_app(root=folder.parent, name="shop", **config)
+
+    return make

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import Result
-from flask import Flask
+from flask_alembic.testing import check_plugin
+from flask_alembic.testing import run_db as db
 
 from flask_alembic_template import plugin
 from flask_alembic_template.settings import SETTING
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 NAME = "template"
 LOGGER = plugin.logger.name
-
-
-def db(app: Flask, *words: str) -> Result:
-    """Run a command as ``flask db`` does."""
-    return app.test_cli_runner().invoke(args=["db", *words])
 
 
 def test_it_does_nothing_until_it_is_set(
@@ -70,6 +65,10 @@ def test_the_command_after_an_upgrade(make_app: MakeApp) -> None:
     app = make_app(**{SETTING: 9})
     assert db(app, "upgrade").exit_code == 0
     assert db(app, NAME).output == "Waiting: 0\nAllowed: 9\n"
+
+
+def test_its_hooks_have_the_right_names_and_arguments() -> None:
+    assert "before_upgrade" in check_plugin(plugin)
 
 
 def test_the_entry_point_names_the_plugin() -> None:
