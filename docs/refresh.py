@@ -7,7 +7,7 @@ of a file in ``docs/outputs`` that begins with ``$`` is a command; what stands b
 is what it wrote, stdout and stderr together. To add an output, write a file that holds
 only the commands, name it in :mod:`scenarios`, and refresh.
 
-Ids, times and folders differ from run to run: a file in which nothing else has changed
+Ids, times and folders differ from run to run: a scenario in which nothing else has changed
 is left as it is, and ``tests/test_docs.py`` compares without them.
 """
 
@@ -176,11 +176,18 @@ def main(names: Sequence[str]) -> None:
         if variable and not url:
             print(f"{scenario}: left out, {variable} is not set")
             continue
-        for name, text in run(SCENARIOS[scenario], url):
-            path = OUTPUTS / f"{name}.txt"
-            if normalised(path.read_text("utf-8")) != normalised(text):
-                path.write_text(text, "utf-8")
-                print(f"{scenario}: {name} has changed")
+        written = dict(run(SCENARIOS[scenario], url))
+        shown = {name: (OUTPUTS / f"{name}.txt").read_text("utf-8") for name in written}
+        differs = [
+            name
+            for name, text in written.items()
+            if normalised(shown[name]) != normalised(text)
+        ]
+        for name in differs:
+            print(f"{scenario}: {name} has changed")
+        # All of them, so that an id is the same wherever a page shows it.
+        for name in written if differs else ():
+            (OUTPUTS / f"{name}.txt").write_text(written[name], "utf-8")
     fill_readme()
 
 

@@ -79,6 +79,12 @@ def test_every_output_is_refreshed_and_shown() -> None:
     assert files - shown == {"shelves", "check_ok"}
 
 
+def test_the_tutorial_shows_one_run() -> None:
+    files = (DOCS / "outputs").glob("tutorial_*.txt")
+    text = "\n".join(path.read_text("utf-8") for path in files)
+    assert len(set(re.findall(r"(?<![\w])[0-9a-f]{12}(?![^\W_])", text))) == 3
+
+
 def test_normalising_keeps_what_matters() -> None:
     one = "applied 0.05 s: is at 5c1e9f37a8d0, 2026-01-02 03:04:05,123 INFO"
     two = "applied 1.20 s: is at 0123456789ab, 2025-11-12 13:14:15,678 INFO"

@@ -2,7 +2,8 @@
 
 ``db-command`` shows how a command is called and its options, from Click; ``db-output``
 shows what commands wrote, from ``docs/outputs``; ``picture`` puts a drawing into the page,
-so that it follows the page's colours; ``names-of`` lists a set of names; ``hook-table``,
+so that it follows the page's colours; ``changed-file`` shows what is new in a file;
+``names-of`` lists a set of names; ``hook-table``,
 ``signal-table`` and ``error-table`` list hooks, signals and exceptions.
 """
 
@@ -12,6 +13,7 @@ import html
 import importlib
 import inspect
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ class DbOutput(SphinxDirective):
     @staticmethod
     def _language(text: str) -> str:
         # The console lexer takes a line of output that begins like a prompt for one.
-        return "console" if "\n# " not in text else "text"
+        return "text" if re.search(r"^[#(%]", text, re.M) else "console"
 
 
 class Picture(SphinxDirective):
@@ -80,6 +82,37 @@ class Picture(SphinxDirective):
                 format="html",
             )
         ]
+
+
+class Changed(SphinxDirective):
+    """Show a file; the lines that it does not have in common with another stand out."""
+
+    required_arguments = 1
+    option_spec = {
+        "since": directives.unchanged_required,
+        "caption": directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        old, new = (
+            (DOCS / name).read_text("utf-8").splitlines()
+            for name in (self.options["since"], self.arguments[0])
+        )
+        self.env.note_dependency(str(DOCS / self.options["since"]))
+        blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+        kept = {block.b + offset for block in blocks for offset in range(block.size)}
+        fresh = [number + 1 for number in range(len(new)) if number not in kept]
+        lines = ",".join(map(str, fresh))
+        source = [
+            f".. literalinclude:: {self.arguments[0]}",
+            f"    :caption: {self.options['caption']}",
+            f"    :emphasize-lines: {lines}",
+        ]
+        container = nodes.container()
+        self.state.nested_parse(
+            StringList(source, f"<{self.name}>"), self.content_offset, container
+        )
+        return container.children
 
 
 class Generated(SphinxDirective):
@@ -213,6 +246,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("db-output", DbOutput)
     app.add_directive("picture", Picture)
+    app.add_directive("changed-file", Changed)
     app.add_directive("hook-table", HookTable)
     app.add_directive("names-of", NamesOf)
     app.add_directive("signal-table", SignalTable)
