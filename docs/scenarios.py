@@ -44,6 +44,19 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "unknown_revision",
         "sql",
     ),
+    "looking": (
+        *BOOKSHOP,
+        "!flask db upgrade c8d25f7a1e03",
+        "very_verbose",
+        "log_range",
+        "show_sql",
+        "list_templates",
+        "init_template",
+        '!flask db revision --empty --rev-id 61aa0f3c7d92 --parent 5c1e9f37a8d0 "wishes"',
+        "!flask db revision --empty --rev-id 2b8c64d9e051 --parent 5c1e9f37a8d0 "
+        '--splice "accounts"',
+        "heads_check",
+    ),
     "mending": (
         *BOOKSHOP,
         "!flask db upgrade",

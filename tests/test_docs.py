@@ -272,11 +272,24 @@ def test_every_field_of_the_json_document_is_documented() -> None:
     from flask_alembic.cli.documents import VERSION, document
     from flask_alembic.hooks import Command
 
-    text = page("json")
+    text = page("json").split("The schema\n---")[0]
     fields = document(Report(Command("current"), ok=True))
     documented = re.findall(r"^    \* - ``(\w+)``$", text, re.M)
     assert documented == list(fields)
     assert f"the version of this description: {VERSION}" in text
+
+
+def test_every_event_and_all_data_are_documented() -> None:
+    from flask_alembic.cli.documents import schema
+
+    described = list(schema()["$defs"])
+    _, data, events = re.split(r"What ``data`` holds|JSON lines\n---", page("json"))
+    documented = re.findall(r"^    \* - ``(\w+)``$", events, re.M)
+    wanted = [name[6:] for name in described if name.startswith("event_")]
+    assert documented == ["event", *wanted, "report"]
+    rows = " ".join(re.findall(r"^    \* - (``.*``)$", data, re.M))
+    named = {name.replace("-", "_") for name in re.findall(r"``([\w-]+)``", rows)}
+    assert named == {name[5:] for name in described if name.startswith("data_")}
 
 
 def faults(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str]:

@@ -209,4 +209,4 @@ def sql_shown(sql: str) -> str:
     :param sql: The text that the driver gets.
     """
     lines = [line.rstrip() for line in _SECRETS.sub(r"\1\2'***'", sql).splitlines()]
-    return render.readable(hide_passwords("\n".join(filter(None, lines))))
+    return render.readable(hide_passwords("\n".join(filter(None, lines)).expandtabs(4)))

@@ -51,7 +51,7 @@ class Template:
 
 TEMPLATE_NAMES: Final = (
     Template("single", SINGLE, "one upgrade() and one downgrade() for every database"),
-    Template("several", SEVERAL, "a function for each database, upgrade_NAME()"),
+    Template("several", SEVERAL, "a function for each database"),
 )
 """The templates that come with the package."""
 
