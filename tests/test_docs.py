@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
-import json
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,6 @@ sys.path.insert(0, str(DOCS))
 refresh: Any = importlib.import_module("refresh")
 scenarios: Any = importlib.import_module("scenarios")
 pictures: Any = importlib.import_module("pictures")
-schemas: Any = importlib.import_module("schema")
 
 
 def page(name: str) -> str:
@@ -290,96 +287,6 @@ def test_every_event_and_all_data_are_documented() -> None:
     rows = " ".join(re.findall(r"^    \* - (``.*``)$", data, re.M))
     named = {name.replace("-", "_") for name in re.findall(r"``([\w-]+)``", rows)}
     assert named == {name[5:] for name in described if name.startswith("data_")}
-
-
-def faults(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
-    """Return what in a document is not as a schema says; the part of it that we use."""
-    if "$ref" in schema:
-        return faults(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-    if "anyOf" in schema:
-        found = [faults(value, one, root) for one in schema["anyOf"]]
-        return [] if not all(found) else found[0]
-    if "const" in schema or "enum" in schema:
-        known = schema.get("enum", [schema.get("const")])
-        return [] if value in known else [f"{value!r} is not among {known}"]
-    types = {
-        "object": dict,
-        "array": list,
-        "string": str,
-        "integer": int,
-        "number": (int, float),
-        "boolean": bool,
-        "null": type(None),
-    }
-    if "type" in schema and not isinstance(value, types[schema["type"]]):
-        return [f"{value!r} is not of type {schema['type']}"]
-    if isinstance(value, list):
-        return [
-            bad for one in value for bad in faults(one, schema.get("items", {}), root)
-        ]
-    if not isinstance(value, dict):
-        return []
-    missing = set(schema.get("required", ())) - set(value)
-    bad = [f"{name} is missing" for name in sorted(missing)]
-    for key, one in value.items():
-        inner = schema.get("properties", {}).get(
-            key, schema.get("additionalProperties", {})
-        )
-        bad += [f"{key} is unknown"] if inner is False else faults(one, inner, root)
-    return bad
-
-
-def test_the_json_schema_is_as_written() -> None:
-    assert json.loads(schemas.FILE.read_text("utf-8")) == schemas.schema()
-
-
-def test_real_documents_are_as_the_schema_says(
-    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "examples"))
-    bookshop = importlib.import_module("bookshop")
-    shutil.copytree(ROOT / "examples" / "bookshop" / "migrations", tmp_path / "here")
-    app = bookshop.create_app(
-        {
-            "SQLALCHEMY_DATABASE_URI": sqlite_url,
-            "ALEMBIC": {"script_location": str(tmp_path / "here")},
-        }
-    )
-    runner = app.test_cli_runner()
-    schema = schemas.schema()
-    documents = []
-    last = tmp_path / "here" / "5c1e9f37a8d0_status_of_orders.py"
-    good = last.read_text("utf-8")
-    for line in (
-        "upgrade --plan",
-        "upgrade --sql",
-        "upgrade b6f4182ed03c",
-        "upgrade",
-        "check",
-        "log",
-        "current",
-        "status",
-        "doctor",
-        "drift",
-        "plugins",
-        "upgrade nowhere",
-        "downgrade base --yes",
-    ):
-        if len(documents) == 3:
-            last.write_text(good.replace("def upgrade() -> None:", BROKEN), "utf-8")
-        done = runner.invoke(args=["db", *line.split(), "--format", "json"])
-        last.write_text(good, "utf-8")
-        documents.append(json.loads(done.stdout))
-        assert faults(documents[-1], schema, schema) == [], line
-        assert faults({**documents[-1], "more": 1}, schema, schema)
-    assert documents[3]["result"]["failure"]["statement"] == "SELECT nothing"
-    with app.app_context():
-        app.extensions["sqlalchemy"].engine.dispose()
-
-
-BROKEN = """def upgrade() -> None:
-    op.execute("SELECT nothing")
-"""
 
 
 def test_every_method_is_in_the_api() -> None:
