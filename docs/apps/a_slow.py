@@ -11,7 +11,7 @@ down_revision = "5c1e9f37a8d0"
 
 def upgrade() -> None:
     Path(current_app.instance_path, "begun").touch()
-    time.sleep(3)
+    time.sleep(8)
 
 
 def downgrade() -> None:
