@@ -108,7 +108,7 @@ def replicas() -> Drawing:
             d.box(400, y, 176, "looks: nothing to do", "plain")
             d.box(586, y, 158, "serves", "tell")
     d.arrow("M90 184H744")
-    d.note(690, 176, "time")
+    d.note(16, 189, "time")
     return d
 
 
