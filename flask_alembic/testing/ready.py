@@ -16,6 +16,8 @@ To change what is tested, write the class yourself::
 from __future__ import annotations
 
 from collections.abc import Collection
+from inspect import cleandoc
+from textwrap import indent
 from typing import ClassVar, NoReturn
 
 import pytest
@@ -29,7 +31,8 @@ def fail(message: str) -> NoReturn:
 
     :param message: The message.
     """
-    pytest.fail(message, pytrace=False)
+    # What was raised before is part of the message, where it matters.
+    raise pytest.fail.Exception(message, pytrace=False) from None
 
 
 class MigrationTests:
@@ -84,9 +87,9 @@ class MigrationTests:
         lines = ["Models and migrations differ."]
         for database, differences in result.differences.items():
             lines += ["", f"Database {database!r}:"]
-            lines += [f"  {difference}" for difference in differences]
+            lines += [f"  {difference.text}" for difference in differences]
             lines += ["", "A new revision would hold:", ""]
-            lines += [f"  {line}" for line in result.operations[database].splitlines()]
+            lines += indent(cleandoc(result.operations[database]), "  ").splitlines()
         lines += ["", 'Make one with: flask db revision "what has changed"']
         fail("\n".join(lines))
 

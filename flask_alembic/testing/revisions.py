@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +47,8 @@ def write_revision(
     :param where: The app, or the folder; it is made if it is missing.
     :param revision: Its id.
     :param down: Its parents.
-    :param upgrade: The statements of ``upgrade()``: lines, or one text, whose
-        indentation is treated like that of a docstring.
+    :param upgrade: The statements of ``upgrade()``: lines, or one text; what
+        all its lines are indented by is taken off.
     :param downgrade: The statements of ``downgrade()``.
     :param message: What its docstring says; ``revision <id>`` by default.
     :param labels: Its branch labels.
@@ -110,5 +110,6 @@ def _plain(names: str | Sequence[str] | None) -> str | tuple[str, ...] | None:
 
 
 def _indented(body: str | Iterable[str]) -> str:
-    lines = inspect.cleandoc(body).splitlines() if isinstance(body, str) else body
-    return "\n".join(f"    {line}".rstrip() for line in lines)
+    if isinstance(body, str):
+        body = textwrap.dedent(body).strip("\n").splitlines()
+    return "\n".join(f"    {line}".rstrip() for line in body)

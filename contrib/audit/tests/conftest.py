@@ -15,33 +15,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 
-from flask_alembic import Alembic
+from flask_alembic.testing import run_db as db
+from flask_alembic.testing import write_revision
 
 MakeApp = Callable[..., Flask]
-
-REVISION = '''"""{doc}"""
-
-revision = {id!r}
-down_revision = {down!r}
-
-from alembic import op
-import sqlalchemy as sa
-
-
-def upgrade():
-    {upgrade}
-
-
-def downgrade():
-    {downgrade}
-'''
 
 
 @contextmanager
@@ -119,12 +103,10 @@ def write(
     upgrade: str = "pass",
     downgrade: str = "pass",
 ) -> Path:
-    """Write a revision file."""
-    path = folder / f"{id_}.py"
-    values = {"id": id_, "down": down, "doc": doc or f"revision {id_}"}
-    text = REVISION.format(**values, upgrade=upgrade, downgrade=downgrade)
-    path.write_text(text, "utf-8")
-    return path
+    """Write a revision file; further lines of a text are indented by four."""
+    up, back = dedent(f"    {upgrade}"), dedent(f"    {downgrade}")
+    name = f"{id_}.py"
+    return write_revision(folder, id_, down, up, back, message=doc, name=name)
 
 
 @pytest.fixture
@@ -146,26 +128,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, folder: Path) -> Iterator[MakeApp]:
-    """A function that makes an app on a database."""
-    made: list[Flask] = []
+def make_app(make_app: MakeApp, folder: Path) -> MakeApp:
+    """A function that makes an app on a database, with the plugin as it is installed."""
 
     def make(url: sa.URL, audit: Any = True, **config: Any) -> Flask:
-        app = Flask("shop", root_path=str(tmp_path))
-        app.config["SQLALCHEMY_DATABASE_URI"] = url
         if audit is not None:
-            app.config["ALEMBIC_AUDIT"] = audit
-        app.config.update(config)
-        SQLAlchemy(app)
-        Alembic(app)
-        made.append(app)
-        return app
+            config["ALEMBIC_AUDIT"] = audit
+        config.setdefault("ALEMBIC_PLUGINS", ["audit"])
+        return make_app(url=url, root=folder.parent, name="shop", **config)
 
-    yield make
-    for app in made:
-        with app.app_context():
-            for engine in app.extensions["sqlalchemy"].engines.values():
-                engine.dispose()
+    return make
 
 
 @pytest.fixture(autouse=True)
@@ -174,11 +146,6 @@ def no_commit_of_a_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for variable in COMMITS:
         monkeypatch.delenv(variable, raising=False)
-
-
-def db(app: Flask, *words: str) -> Any:
-    """Run ``flask db ...`` and return Click's result."""
-    return app.test_cli_runner().invoke(args=["db", *words])
 
 
 def done(app: Flask, *words: str) -> Any:

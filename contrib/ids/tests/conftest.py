@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from flask_alembic import Alembic
+from flask_alembic.testing import run_db
 
 MakeApp = Callable[..., Flask]
 Invoke = Callable[..., Result]
@@ -32,28 +32,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, metadata: sa.MetaData) -> Iterator[MakeApp]:
+def make_app(make_app: MakeApp, tmp_path: Path, metadata: sa.MetaData) -> MakeApp:
     """A function: configuration in, an app on one database and folder out."""
-    engines = []
 
     def make(**config: Any) -> Flask:
-        engine = sa.create_engine(f"sqlite:///{tmp_path / 'app.db'}")
-        engines.append(engine)
-        app = Flask("app", root_path=str(tmp_path), instance_path=str(tmp_path))
-        app.config.update(config)
-        Alembic(app, engines=engine, metadatas=metadata)
-        return app
+        config.setdefault("ALEMBIC_PLUGINS", ["ids"])
+        return make_app(root=tmp_path, models=metadata, **config)
 
-    yield make
-    for engine in engines:
-        engine.dispose()
+    return make
 
 
 @pytest.fixture
 def db() -> Invoke:
     """A function: an app and the words after ``flask db`` in, the result out."""
-
-    def invoke(app: Flask, *words: str) -> Result:
-        return app.test_cli_runner().invoke(args=["db", *words])
-
-    return invoke
+    return run_db

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -138,9 +139,10 @@ def write(
     upgrade: str = "pass",
     downgrade: str = "pass",
 ) -> Path:
-    """Write a revision file."""
+    """Write a revision file; further lines of a text are indented by four."""
+    up, back = dedent(f"    {upgrade}"), dedent(f"    {downgrade}")
     name = f"{id_}.py"
-    return write_revision(folder, id_, down, upgrade, downgrade, message=doc, name=name)
+    return write_revision(folder, id_, down, up, back, message=doc, name=name)
 
 
 @pytest.fixture
