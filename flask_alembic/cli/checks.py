@@ -51,7 +51,7 @@ def _differences(result: CheckResult) -> None:
         for each in differences:
             echo(f"  - {each.text}")
         echo("A revision would hold:\n")
-        echo(result.operations[name].strip("\n") + "\n")
+        echo(textwrap.indent(result.operations[name], "    "))
 
 
 def problems(found: Iterable[Problem], write: Any = echo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,13 +150,15 @@ def rendered(context: MigrationContext, script: MigrationScript) -> str:
     from alembic.runtime.migration import MigrationContext
 
     assert script.upgrade_ops is not None
-    return render_python_code(
+    code = render_python_code(
         script.upgrade_ops,
         render_as_batch=bool(context.opts.get("render_as_batch")),
         render_item=context.opts.get("render_item"),
         # One without a script directory: of others Alembic demands models again.
         migration_context=MigrationContext.configure(dialect=context.dialect),
     )
+    # Alembic leaves the indentation of the first line to the template.
+    return textwrap.dedent(f"    {code.strip()}\n")
 
 
 def lint(

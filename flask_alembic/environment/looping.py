@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from ..errors import UsageError
 from .databases import loop_engines
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+CARRIED: Final = frozenset({"last_report"})
+"""The names of context variables that a command sets for its caller."""
 
 
 def refuse_async(environment: Environment, name: str) -> None:
@@ -53,6 +57,7 @@ def call(
     if not engines:
         return function(environment, *args, **kwargs)
     outcome: list[Any] = []
+    left: list[contextvars.Context] = []
     context = contextvars.copy_context()
 
     def work() -> None:
@@ -62,11 +67,18 @@ def call(
             outcome.append((False, error))
 
     def bound() -> R:
-        return function(environment, *args, **kwargs)
+        try:
+            return function(environment, *args, **kwargs)
+        finally:
+            left.append(contextvars.copy_context())
 
     thread = threading.Thread(target=context.run, args=(work,), name="flask-alembic")
     thread.start()
     thread.join()
+    for variable, set_to in (pair for one in left for pair in one.items()):
+        if variable.name in CARRIED:
+            # The thread and the loop have each worked on a copy of the context.
+            variable.set(set_to)
     done, value = outcome[0]
     if not done:
         raise value
