@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import comparing
 import history
 import probing
 import startup
@@ -28,6 +29,7 @@ GROUPS: dict[str, Callable[[Setup], Iterable[Table]]] = {
     "history": history.measure,
     "upgrading": upgrading.measure,
     "probing": probing.measure,
+    "comparing": comparing.measure,
 }
 SHOWN = ["Flask", "SQLAlchemy", "alembic", "Flask-Migrate", "Flask-Alembic"]
 
@@ -38,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     add("--folder", type=Path, help="environments, projects and results; kept")
     add("--sizes", type=int, nargs="+", default=[1000, 5000, 20_000])
+    add("--only", nargs="+", metavar="NAME", help="who is measured; all by default")
     add("--tables", type=int, default=500, help="revisions to run; 500 by default")
     add("--rounds", type=int, default=3, help="times each is measured; 3 by default")
     add("--postgresql", metavar="URL", help="a server; a database is made there")
@@ -61,7 +64,11 @@ def setup_from(options: argparse.Namespace, folder: Path) -> Setup:
     urls = {"PostgreSQL": options.postgresql, "MariaDB": options.mariadb}
     return Setup(
         folder=folder,
-        contenders=gather(folder, options.here),
+        contenders={
+            name: one
+            for name, one in gather(folder, options.here).items()
+            if not options.only or name in options.only
+        },
         rounds=1 if small else options.rounds,
         sizes=[5] if small else options.sizes,
         tables=5 if small else options.tables,
@@ -117,7 +124,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tables.append(table)
                 # At once: a run that is stopped leaves what it has measured.
                 kept = json.loads(store.read_text()) if store.exists() else {}
-                kept[name] = to_json(tables)
+                # Other lengths and databases, measured before, keep their tables.
+                found = [one.title for one in tables]
+                others = [t for t in kept.get(name, []) if t["title"] not in found]
+                kept[name] = [*others, *to_json(tables)]
                 store.write_text(json.dumps(kept, indent=1), encoding="utf-8")
                 print(plain(table), flush=True)
         except Failed as error:

@@ -55,12 +55,12 @@ def _upgrade(setup: Setup, one: Contender, database: str, url: str | None) -> Co
     if url is None:
         (project / "data.db").unlink(missing_ok=True)
     else:
-        variables["BENCH_URL"] = _empty(database, url)
+        variables["BENCH_URL"] = empty(database, url)
     words = ["upgrade", "head"] if one.name == ALEMBIC else ["upgrade"]
     return one.run(one.words(words), project, **variables)
 
 
-def _empty(database: str, url: str) -> str:
+def empty(database: str, url: str) -> str:
     """Make an empty database on a server, and return its URL."""
     import sqlalchemy as sa
 
@@ -84,7 +84,7 @@ def _bare(setup: Setup, database: str, url: str | None) -> float:
     else:
         import sqlalchemy as sa
 
-        connect = sa.create_engine(_empty(database, url)).raw_connection
+        connect = sa.create_engine(empty(database, url)).raw_connection
     with closing(connect()) as connection:
         cursor = connection.cursor()
         began = time.perf_counter()

@@ -36,7 +36,7 @@ def test_every_group_is_measured(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     results = json.loads((tmp_path / "results.json").read_text())
-    assert set(results) == {"startup", "history", "upgrading", "probing"}
+    assert set(results) == {"startup", "history", "upgrading", "probing", "comparing"}
     numbers = [
         number
         for tables in results.values()

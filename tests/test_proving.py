@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import alembic
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -41,6 +43,17 @@ def connection(kind: str, make_database: MakeDatabase) -> Iterator[sa.Connection
     engine.dispose()
 
 
+def as_compared(text: str) -> str:
+    """Leave out what depends on the order of a set before Alembic 1.18.
+
+    A table that a foreign key of another one led to first was reflected without
+    Alembic's own listener, so that the default of a dropped column is another text.
+    """
+    if tuple(map(int, alembic.__version__.split(".")[:2])) >= (1, 18):
+        return text
+    return re.sub(r"server_default=sa\.text\([^\n]*?\)(?=, \w+=|\)|,\n)", "", text)
+
+
 def context_of(connection: sa.Connection, **options: Any) -> MigrationContext:
     return MigrationContext.configure(connection, opts=options)
 
@@ -56,10 +69,9 @@ def both_ways(
         lambda context: proving.produce_migrations(context, models, True),
     ):
         script = way(context_of(connection, **options))
-        found.append(
-            render_python_code(script.upgrade_ops)
-            + render_python_code(script.downgrade_ops)
-        )
+        text = render_python_code(script.upgrade_ops)
+        text += render_python_code(script.downgrade_ops)
+        found.append(as_compared(text))
         connection.rollback()
     return found[0], found[1]
 
