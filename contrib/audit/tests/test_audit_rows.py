@@ -26,8 +26,10 @@ from conftest import (
     version,
     write,
 )
+from flask_alembic_audit import plugin
 
 from flask_alembic.hooks import hookimpl
+from flask_alembic.testing import check_plugin
 
 FAIL = (
     "op.create_table('half', sa.Column('id', sa.Integer)); op.execute('SELECT nosuch')"
@@ -332,3 +334,7 @@ def test_killed_between_the_row_and_the_version(
     assert killed.stdout == "2\n"  # inside the transaction the row was there
     assert summary(url) == [("upgrade", "a1", "done")]
     assert version(url) == {"a1"}
+
+
+def test_hooks_have_the_right_names_and_arguments() -> None:
+    assert "apply_revision" in check_plugin(plugin)

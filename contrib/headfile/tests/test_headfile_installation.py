@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from flask_alembic_headfile import plugin
 
+from flask_alembic.testing import check_plugin
+
 if TYPE_CHECKING:
     from conftest import Commit, Invoke, MakeApp
 
@@ -65,3 +67,7 @@ def _pip(python: Path, *words: str) -> None:
     pip = [sys.executable, "-m", "pip", "--python", str(python), "-q"]
     done = subprocess.run([*pip, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_hooks_have_the_right_names_and_arguments() -> None:
+    assert "register_commands" in check_plugin(plugin)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask_alembic_lint import plugin
 from flask_alembic_lint.commands import add_to
 from flask_alembic_lint.examples import revision_text as module
@@ -16,6 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_alembic import Alembic
 from flask_alembic.errors import CheckFailed, Vetoed
 from flask_alembic.hooks import LintTarget, PluginError, Problem
+from flask_alembic.testing import MakeApp
 
 FIRST = """
 def upgrade():
@@ -37,16 +37,14 @@ def downgrade():
 class Project:
     """An app with two revisions, the second of which is dangerous."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make_app: MakeApp) -> None:
         self.folder = folder / "migrations"
         self.folder.mkdir()
         self.write("a1", None, FIRST)
         self.write("b2", "a1", SECOND)
-        self.app = Flask("shop", root_path=str(folder))
-        self.app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{folder / 'x.db'}"
-        self.app.config["ALEMBIC"] = {"script_location": str(self.folder)}
-        self.db = SQLAlchemy(self.app)
-        self.alembic = Alembic(self.app, plugins=[plugin])
+        self.app = make_app(root=folder, name="shop", plugins=[plugin], TESTING=False)
+        self.db: SQLAlchemy = self.app.extensions["sqlalchemy"]
+        self.alembic: Alembic = self.app.extensions["alembic"]
 
     def write(self, revision: str, parent: str | None, body: str) -> Path:
         text = module(body).replace('revision = "b2"', f"revision = {revision!r}", 1)
@@ -61,12 +59,15 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, make_app, monkeypatch):
     monkeypatch.delenv("ALEMBIC_LINT_GUARD", raising=False)
-    project = Project(tmp_path)
+    project = Project(tmp_path, make_app)
     with project.app.app_context():
         yield project
-        project.db.engine.dispose()
+
+
+def test_hooks_have_the_right_names_and_arguments(check_plugin):
+    assert "lint_problems" in check_plugin(plugin)
 
 
 def test_problem_says_what_where_and_how(project):

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 from conftest import Gateway, MakeApp, db, numbers, write
+from flask_alembic_metrics import plugin
 from flask_alembic_metrics.errors import SettingsError
 from flask_alembic_metrics.settings import load
+
+from flask_alembic.testing import check_plugin
 
 
 @pytest.fixture
@@ -238,3 +241,7 @@ def test_wrong_settings(make_app: MakeApp, settings: Any, words: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(make_app(settings))
     assert words in str(caught.value)
+
+
+def test_hooks_have_the_right_names_and_arguments() -> None:
+    assert "after_command" in check_plugin(plugin)

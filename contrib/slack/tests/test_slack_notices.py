@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from conftest import MakeApp, Slack, db, words_of, write
+from flask_alembic_slack import plugin
+
+from flask_alembic.testing import check_plugin
 
 SETTINGS: dict[str, Any] = {"environment": "production", "by": "ann@web-1"}
 
@@ -227,3 +230,7 @@ def test_half_a_revision_is_told(make_app: MakeApp, slack: Slack, folder: Path) 
         "• :warning: *Half done:* `c3`. The database has committed 1 statement of it, "
         "which no rollback takes back."
     ) in slack.words
+
+
+def test_hooks_have_the_right_names_and_arguments() -> None:
+    assert "after_upgrade" in check_plugin(plugin)
