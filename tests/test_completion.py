@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from click.shell_completion import ShellComplete
 from projects import dispose, make_app, write_chain, write_revision
 
 from flask_alembic.cli.group import make_group
+
+APP = """
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from flask_alembic import Alembic
+
+def create_app():
+    app = Flask(__name__, root_path=".")
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    SQLAlchemy(app)
+    Alembic(app)
+    return app
+"""
+MAIN = "import sys; sys.argv = ['flask']; from flask.cli import main; main()"
 
 
 def offered(app: object, args: list[str], incomplete: str) -> dict[str, str | None]:
@@ -64,6 +81,82 @@ def test_hooks(app) -> None:
         "before_stamp",
         "before_statement",
     }
+
+
+def test_plugins(app) -> None:
+    found = offered(app, ["plugins"], "")
+    assert "defaults" in found
+
+
+SHELLS = {
+    "bash": """
+        eval "$(_FLASK_COMPLETE=bash_source flask)"
+        COMP_WORDS=(flask db show r0) COMP_CWORD=3 COMP_LINE= COMP_POINT=0
+        _flask_completion flask
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """,
+    "zsh": """
+        _FLASK_COMPLETE=zsh_source flask > flask.zsh && zsh -n flask.zsh
+        env COMP_WORDS="flask db show r0" COMP_CWORD=3 \\
+            _FLASK_COMPLETE=zsh_complete flask
+    """,
+    "fish": """
+        _FLASK_COMPLETE=fish_source flask | source
+        complete -C "flask db show r0"
+    """,
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_real_shell_offers_revisions(tmp_path: Path, shell: str) -> None:
+    """As a person has it: with the lines that the docs show, in the shell itself."""
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed here")
+    write_chain(tmp_path / "migrations", 3)
+    (tmp_path / "shop.py").write_text(APP, "utf-8")
+    done = subprocess.run(
+        [shell, "-c", dedent(SHELLS[shell])],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "FLASK_APP": "shop",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    for revision in ("r001", "r002", "r003"):
+        assert revision in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words", "written"),
+    [
+        ("bash", {"COMP_WORDS": "flask db show r0", "COMP_CWORD": "3"}, "plain,r001"),
+        ("zsh", {"COMP_WORDS": "flask db show r0", "COMP_CWORD": "3"}, "revision r001"),
+        ("fish", {"COMP_WORDS": "flask db show r0", "COMP_CWORD": "r0"}, "r001\t"),
+    ],
+)
+def test_what_each_shell_asks_is_answered(
+    tmp_path: Path, protocol: str, words: dict[str, str], written: str
+) -> None:
+    write_chain(tmp_path / "migrations", 3)
+    (tmp_path / "shop.py").write_text(APP, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "FLASK_APP": "shop",
+            "_FLASK_COMPLETE": f"{protocol}_complete",
+            **words,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert written in done.stdout, (done.stdout, done.stderr)
 
 
 def test_commands_and_options(app) -> None:

@@ -339,10 +339,19 @@ def edit(revision: str = "head") -> None:
     note(f"Edited {path}")
 
 
-def plugins() -> None:
-    """Show every plugin, where it comes from and whether it is active."""
+def plugins(name: str | None = None) -> None:
+    """Show every plugin, where it comes from and whether it is active.
+
+    :param name: Only this one.
+    """
     from ..commands.plugins import list_plugins
 
+    found = get_extension()._do(list_plugins)
+    names = [record.name for record in found]
+    if name is not None and name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else "flask db plugins lists them."
+        raise UsageError(f"There is no plugin {name!r}.", hint)
     rows = [
         (
             record.name,
@@ -351,7 +360,8 @@ def plugins() -> None:
             record.status + (f": {record.reason}" if record.reason else ""),
             ", ".join(record.hooks) or "-",
         )
-        for record in get_extension()._do(list_plugins)
+        for record in found
+        if name in (None, record.name)
     ]
     echo(render.table(("Name", "Distribution", "Source", "Status", "Hooks"), rows))
 

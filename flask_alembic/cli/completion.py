@@ -1,4 +1,4 @@
-"""What the shell offers: revisions, branches, databases, hooks.
+"""What the shell offers: revisions, branches, databases, hooks, plugins.
 
 Revisions come from the index of the history: Alembic is not imported and no revision
 file is executed, so that pressing the tab key is quick with thousands of revisions.
@@ -115,6 +115,15 @@ class HookName(Offered):
             yield name, (spec.__doc__ or "").splitlines()[0]
 
 
+class PluginName(Offered):
+    """The name of a plugin."""
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return the plugins with the distribution of each."""
+        for record in environment.registry.records:
+            yield record.name, record.origin or record.source
+
+
 def _records(environment: Environment) -> list[Record]:
     from ..environment.index import Record
 
@@ -126,3 +135,4 @@ REVISION = RevisionName()
 BRANCH = BranchName()
 DATABASE = DatabaseName()
 HOOK = HookName()
+PLUGIN = PluginName()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import click
 
-from .completion import HOOK
+from .completion import HOOK, PLUGIN
 from .options import command
 
 
 @command("plugins")
-def plugins() -> None:
-    """Show every plugin, where it comes from and whether it is active.
+@click.argument("name", required=False, type=PLUGIN)
+def plugins(name: str | None) -> None:
+    """Show every plugin, or one: where it comes from and whether it is active.
 
     Example: flask db plugins
     """
     from . import base
 
-    base.plugins()
+    base.plugins(name)
 
 
 @command("hooks")
