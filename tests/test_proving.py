@@ -372,6 +372,22 @@ def test_several_metadatas_and_the_version_table(connection: sa.Connection) -> N
     connection.rollback()
 
 
+def test_a_table_that_names_the_default_schema(connection: sa.Connection) -> None:
+    """To Alembic it is the same as one without a schema."""
+    shop(2).create_all(connection)
+    connection.commit()
+    default = connection.dialect.default_schema_name
+    alone, both = sa.MetaData(), shop(2)
+    for metadata in (alone, both):
+        identity = sa.Column("id", sa.Integer, primary_key=True)
+        sa.Table("t0", metadata, identity, schema=default)
+    assert not proof_of(connection, alone).keys
+    assert prove(context_of(connection), [both]) is None
+    for metadata in (alone, both):
+        plain, proved = both_ways(connection, [metadata], compare_server_default=True)
+        assert proved == plain
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -76,7 +76,7 @@ FROM pg_depend d
 JOIN pg_class s ON s.oid = d.objid
 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
-  AND s.relkind = 'S'
+  AND s.relkind = 'S' AND ({schemas} OR pg_table_is_visible(s.oid))
 """
 
 QUERY: Final = r"""
@@ -88,13 +88,15 @@ WITH tables AS MATERIALIZED (
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p')
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+    AND ({schemas} OR pg_table_is_visible(c.oid))
 ), owned AS MATERIALIZED (
   SELECT d.refobjid, d.refobjsubid,
     array_agg('nextval(' || quote_literal(s.oid::regclass::text) || '::regclass)')
       AS calls
-  FROM pg_depend d JOIN pg_class s ON s.oid = d.objid
-  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
-    AND d.refobjsubid > 0 AND d.deptype = 'a'
+  FROM tables t
+  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
+  JOIN pg_class s ON s.oid = d.objid
+  WHERE d.classid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype = 'a'
     AND s.relkind = 'S' AND s.relname !~ '[.'']'
   GROUP BY 1, 2
 ), attributes AS MATERIALIZED (
@@ -209,10 +211,12 @@ class PostgreSQLCatalog(Catalog):
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
+        self._schemas = False
         self._owners: dict[str, str | None] | None = None
 
     def read(self, connection: Connection, schemas: bool) -> dict[Key, Recorded]:
         """Read every table with one query, inside a savepoint."""
+        self._schemas = schemas
         version = self.dialect.server_version_info or (0,)
         odd_reference = ["false"]
         if version >= (15,):
@@ -220,6 +224,7 @@ class PostgreSQLCatalog(Catalog):
         if version >= (18,):
             odd_reference.append("r.conperiod OR NOT r.conenforced")
         query = QUERY.format(
+            schemas=str(schemas).lower(),
             odd_reference=" OR ".join(odd_reference),
             nulls_not_distinct="i.indnullsnotdistinct" if version >= (15,) else "false",
         )
@@ -313,7 +318,8 @@ class PostgreSQLCatalog(Catalog):
         if match is None or not isinstance(column_info["type"], (INTEGER, BIGINT)):
             return False
         if self._owners is None:
-            rows = connection.exec_driver_sql(OWNERS, execution_options=INTERNAL)
+            query = OWNERS.format(schemas=str(self._schemas).lower())
+            rows = connection.exec_driver_sql(query, execution_options=INTERNAL)
             owners: dict[str, str | None] = {}
             for sequence, column in rows:
                 owners[sequence] = None if sequence in owners else column

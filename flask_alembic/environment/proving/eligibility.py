@@ -24,12 +24,18 @@ def is_eligible(context: MigrationContext, metadata: Sequence[MetaData]) -> bool
     connection = context.connection
     if connection is None or not metadata:
         return False
-    keys = [key for each in metadata for key in each.tables]
+    default = context.dialect.default_schema_name
+    names = [
+        (None if table.schema == default else table.schema, table.name)
+        for each in metadata
+        for table in each.tables.values()
+    ]
     return not (
         callable(context.opts.get("compare_type"))
         or callable(context.opts.get("compare_server_default"))
         or connection.get_execution_options().get("schema_translate_map")
-        or len(set(keys)) < len(keys)  # Alembic refuses this
+        # Alembic refuses the same table twice, or takes one for another.
+        or len(set(names)) < len(names)
         or not type(context.impl).__module__.startswith("alembic.ddl.")
         or not type(context.dialect).__module__.startswith("sqlalchemy.dialects.")
         or has_other_comparators(context)

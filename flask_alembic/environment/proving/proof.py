@@ -84,29 +84,29 @@ class _Prover:
         """Look at each table of the models, and at what else the database has."""
         proved: dict[Key, Table] = {}
         busy: set[str | None] = set()
-        for each in metadata:
-            for table in each.tables.values():
-                key = (table.schema, table.name)
-                if self._is_proved(table, key):
-                    proved[key] = table
-                else:
-                    busy.add(self._seen_in(table.schema))
+        tables = [table for each in metadata for table in each.tables.values()]
+        for table in tables:
+            key = (table.schema, table.name)
+            if self._is_proved(table, key):
+                proved[key] = table
+            else:
+                busy.add(None if self._is_explicit(table) else table.schema)
         for key in self.recorded.keys() - proved.keys():
             if key != self.version_table and self._asked(key, ()):
                 busy.add(key[0])
-        total = sum(len(each.tables) for each in metadata)
-        logger.debug("%d of %d tables are proved to be equal", len(proved), total)
-        tables = {id(table): table for table in proved.values()}
-        return Proof(self.catalog, tables, frozenset(proved), frozenset(busy))
+        logger.debug("%d of %d tables are proved equal", len(proved), len(tables))
+        by_id = {id(table): table for table in proved.values()}
+        return Proof(self.catalog, by_id, frozenset(proved), frozenset(busy))
 
-    def _seen_in(self, schema: str | None) -> str | None:
-        return None if schema == self.default_schema else schema
+    def _is_explicit(self, table: Table) -> bool:
+        """Tell whether a table names the default schema."""
+        return table.schema is not None and table.schema == self.default_schema
 
     def _is_proved(self, table: Table, key: Key) -> bool:
         recorded = self.recorded.get(key)
         if recorded is None or key == self.version_table:
             return False
-        if table.schema is not None and self._seen_in(table.schema) is None:
+        if self._is_explicit(table):
             # Alembic takes its foreign keys for different ones.
             return False
         if not is_plain_name(f"{table.schema or ''}{table.name}"):
