@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
+from databases import unavailable
 
 import flask_alembic
 
@@ -24,7 +28,6 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Type checkers take types only from packages with ``py.typed`` there, and do not see
     what an editable installation announces through import hooks.
     """
-    pytest.importorskip("mypy")
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=True)
     there = {"base": str(folder), "platbase": str(folder)}
@@ -38,36 +41,67 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(found.glob("python*"))
 
 
-def check(python: Path, folder: Path, *names: str) -> tuple[int, str]:
-    """Run mypy on samples where there is no configuration of this repository."""
+Checker = Callable[..., "tuple[int, str]"]
+
+
+def copied(folder: Path, names: Iterable[str]) -> None:
+    """Copy samples to where there is no configuration of this repository."""
     for name in {"sample_plugin.py", *names}:
         shutil.copy(SAMPLES / name, folder)
+
+
+def mypy(python: Path, folder: Path, *names: str) -> tuple[int, str]:
+    """Run ``mypy --strict``."""
+    copied(folder, names)
     command = [sys.executable, "-m", "mypy", "--strict", "--show-error-codes"]
     cache = folder.parent / "mypy"
+    return said(
+        [*command, "--python-executable", python, "--cache-dir", cache, *names], folder
+    )
+
+
+def pyright(python: Path, folder: Path, *names: str) -> tuple[int, str]:
+    """Run pyright in its strict mode, from the distribution that brings Node along."""
+    copied(folder, names)
+    settings = {"typeCheckingMode": "strict", "include": names}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "basedpyright", "--pythonpath", python]
+    return said(command, folder)
+
+
+def said(command: Sequence[str | Path], folder: Path) -> tuple[int, str]:
     done = subprocess.run(
-        [*command, "--python-executable", python, "--cache-dir", cache, *names],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
+        command, cwd=folder, capture_output=True, text=True, timeout=280
     )
     return done.returncode, done.stdout + done.stderr
 
 
-def test_plugin_app_and_tests_pass(python: Path, tmp_path: Path) -> None:
+CHECKERS = {"mypy": mypy, "basedpyright": pyright}
+
+
+@pytest.fixture(params=CHECKERS)
+def check(request: pytest.FixtureRequest) -> Checker:
+    """What runs a type checker."""
+    if importlib.util.find_spec(request.param) is None:
+        unavailable(f"{request.param} is not installed")
+    return CHECKERS[request.param]
+
+
+def test_plugin_app_and_tests_pass(
+    check: Checker, python: Path, tmp_path: Path
+) -> None:
     code, output = check(
         python, tmp_path, "sample_plugin.py", "sample_app.py", "sample_tests.py"
     )
     assert code == 0, output
 
 
-def test_mistakes_are_found(python: Path, tmp_path: Path) -> None:
+def test_mistakes_are_found(check: Checker, python: Path, tmp_path: Path) -> None:
     code, output = check(python, tmp_path, "wrong.py")
     lines = (SAMPLES / "wrong.py").read_text("utf-8").splitlines()
     wanted = {number for number, line in enumerate(lines, 1) if "# WRONG" in line}
-    found = {
-        int(number) for number in re.findall(r"^wrong\.py:(\d+): error", output, re.M)
-    }
+    where = r"wrong\.py:(\d+)(?::\d+)?(?: -|:) error"
+    found = {int(number) for number in re.findall(where, output)}
     assert code == 1
     assert found == wanted, output
 

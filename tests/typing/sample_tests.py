@@ -10,14 +10,16 @@ from typing_extensions import assert_type
 from flask_alembic.hooks import Run
 from flask_alembic.testing import (
     HookCalls,
+    MakeApp,
     MigrationCase,
     MigrationDatabase,
     MigrationTests,
     RecordedSignals,
+    Register,
     check_plugin,
+    run_db,
+    write_revision,
 )
-from flask_alembic.testing.making import MakeApp
-from flask_alembic.testing.registering import Register
 
 
 class TestMigrations(MigrationTests):
@@ -45,6 +47,8 @@ def test_plugin(
     assert_type(register(plugin), Sample)
     assert_type(check_plugin(plugin), tuple[str, ...])
     app = make_app(revisions=2)
+    write_revision(app, "own", "r2")
+    assert_type(run_db(app, "current").exit_code, int)
     with app.app_context():
         app.extensions["alembic"].upgrade()
     run: Run = recorded_signals.of("after_upgrade")[0].arguments["run"]
