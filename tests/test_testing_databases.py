@@ -234,3 +234,30 @@ def test_what_cannot_be_copied_is_migrated(mariadb_url: str, suite: Suite) -> No
         """
     )
     suite.run().assert_outcomes(passed=2)
+
+
+WORKERS = """
+import os
+import pytest
+from pathlib import Path
+
+@pytest.mark.parametrize("number", range(6))
+def test(app, migrated_db, alembic_templates, number):
+    assert [row["name"] for row in migrated_db.rows("author")] == ["Ada"]
+    migrated_db.insert("author", {{"name": "Grace"}})
+    assert alembic_templates.migrated == 1
+    worker = os.environ["PYTEST_XDIST_WORKER"]
+    Path({seen!r}, worker).write_text(str(migrated_db.url))
+"""
+
+
+def test_workers_of_xdist_do_not_meet(database_url: str, suite: Suite) -> None:
+    pytest.importorskip("xdist")
+    suite.write_app(database_url)
+    seen = suite.path / "seen"
+    seen.mkdir()
+    suite.write(test_it=WORKERS.format(seen=str(seen)))
+    suite.run("-n2", "--dist=each").assert_outcomes(passed=12)
+    assert {path.name for path in seen.iterdir()} == {"gw0", "gw1"}
+    assert len({path.read_text() for path in seen.iterdir()}) == 2
+    assert is_untouched(database_url)
