@@ -82,4 +82,6 @@ def _run(
     )
     if ran.returncode:
         raise Failed(f"{one.name} in {project}:\n{ran.stderr[-2000:]}")
-    return json.loads(ran.stdout) if ran.stdout else None
+    # Alembic writes to the stdout that was there when it was imported.
+    lines = ran.stdout.splitlines()
+    return json.loads(lines[-1]) if lines else None
