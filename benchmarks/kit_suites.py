@@ -132,9 +132,10 @@ def test_it(engine, number):
 ENV = """\
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
-with context.begin_transaction():
-    context.run_migrations()
+with context.config.attributes["connection"].connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
 """
 
 

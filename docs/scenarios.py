@@ -44,6 +44,16 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "unknown_revision",
         "sql",
     ),
+    "testing": (
+        *BOOKSHOP,
+        '!cp "$ROOT"/docs/snippets/testing/*.py .',
+        "!export PYTEST_ADDOPTS='-p no:cacheprovider -p no:hypothesispytest -W ignore'",
+        "testing_ready",
+        "!mv test_changed.py test_migrations.py",
+        "testing_own",
+        "!sed -i '/price_cents: /a\\    pages: Mapped[int | None]' bookshop/models.py",
+        "testing_fails",
+    ),
     "looking": (
         *BOOKSHOP,
         "!flask db upgrade c8d25f7a1e03",

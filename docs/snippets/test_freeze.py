@@ -1,40 +1,31 @@
-from pathlib import Path
-
-import pytest
-from flask import Flask
 from freeze import Freeze
-from sqlalchemy import MetaData, create_engine
 
-from flask_alembic import Alembic
-from flask_alembic.errors import Vetoed
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    app = Flask(__name__)
-    app.config["ALEMBIC"] = {"script_location": str(tmp_path / "migrations")}
-    alembic = Alembic(
-        engines=create_engine(f"sqlite:///{tmp_path / 'test.db'}"),
-        metadatas=MetaData(),
-        plugins=[Freeze()],
-    )
-    alembic.init_app(app)
-    with app.app_context():
-        alembic.revision("first", empty=True)
-    return app
+from flask_alembic.testing import (
+    MakeApp,
+    RecordedSignals,
+    Register,
+    check_plugin,
+    run_db,
+)
 
 
-def test_an_upgrade_is_refused(app: Flask) -> None:
-    app.config["FREEZE"] = "Christmas"
-    alembic = app.extensions["alembic"]
-    with app.app_context():
-        with pytest.raises(Vetoed, match="have to wait: 1; Christmas"):
-            alembic.upgrade()
-        assert alembic.current() == []
-        assert alembic.plan().run.plan  # looking is allowed
+def test_its_hooks_are_right() -> None:
+    assert check_plugin(Freeze()) == ("before_downgrade", "before_upgrade")
 
 
-def test_without_a_freeze_it_runs(app: Flask) -> None:
-    alembic = app.extensions["alembic"]
-    with app.app_context():
-        assert len(alembic.upgrade().applied) == 1
+def test_an_upgrade_is_refused(
+    make_app: MakeApp, register: Register, recorded_signals: RecordedSignals
+) -> None:
+    app = make_app(revisions=1, FREEZE="Christmas")
+    register(Freeze())
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 3
+    assert "have to wait: 1; Christmas" in result.output
+    assert recorded_signals.of("revision_applied") == []
+    assert run_db(app, "upgrade", "--plan").exit_code == 0  # looking is allowed
+
+
+def test_without_a_freeze_it_runs(make_app: MakeApp, register: Register) -> None:
+    app = make_app(revisions=1)
+    register(Freeze())
+    assert run_db(app, "upgrade").exit_code == 0

@@ -1,0 +1,1 @@
+from flask_alembic.testing import TestMigrations  # noqa: F401
