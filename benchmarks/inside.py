@@ -30,7 +30,11 @@ def calls_of(contender: str) -> dict[str, Callable[[], Any]]:
         "heads": alembic.heads,
         "current": alembic.current,
         "log": alembic.log,
-        "show head": lambda: alembic.show("head"),
+        "show head": lambda: (
+            alembic.show("head")
+            if hasattr(alembic, "show")
+            else alembic.script_directory.get_revision("head")
+        ),
         "upgrade at head": alembic.upgrade,
         "revision --empty": lambda: alembic.revision("new", empty=True),
         "needs_upgrade": getattr(alembic, "needs_upgrade", lambda: None),
