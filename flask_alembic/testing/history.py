@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..environment.identifiers import WIDTH
-from ..errors import AlembicError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -78,24 +77,3 @@ def in_order(database: MigrationDatabase) -> list[str]:
     with database.app.app_context():
         plan = database.alembic.plan("heads").run.plan
     return list(dict.fromkeys(step.revision for step in plan))
-
-
-def told(error: BaseException, database: MigrationDatabase) -> str:
-    """Return where in a revision something was raised, and what.
-
-    :param error: What was raised.
-    :param database: Tells the history.
-    """
-    import traceback
-    from pathlib import Path
-
-    if isinstance(error, AlembicError):
-        return f": {error}"
-    files = {str(script.path) for script in database.scripts().walk_revisions()}
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename in files
-    ]
-    at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{at}: {type(error).__name__}: {error}"

@@ -105,13 +105,11 @@ class MigrationTests:
 
     def test_offline_sql(self, empty_db: MigrationDatabase) -> None:
         """The SQL of an upgrade can be written without a database."""
-        from .history import told
-
         with empty_db.app.app_context():
             try:
                 result = empty_db.alembic.upgrade(mode="sql")
-            except Exception as error:  # a revision may raise anything
-                fail(f"flask db upgrade --sql fails{told(error, empty_db)}")
+            except AlembicError as error:
+                fail(f"flask db upgrade --sql fails: {error}")
         if empty_db.scripts().get_heads() and not (result.sql or "").strip():
             fail("flask db upgrade --sql gives no SQL.")
 
