@@ -60,6 +60,7 @@ def test_hook_before_command(tmp_path: Path) -> None:
     assert len(seen) == len(COMMANDS)
     assert len(list(migrations_of(app).glob("*.py"))) == 1
     assert tables(f"sqlite:///{tmp_path}/app.db") == set()
+    assert run_db(app, "--help").exit_code == 0
     with app.app_context(), pytest.raises(Vetoed, match="change freeze"):
         extension_of(app).heads()
     assert seen[-1].argv is None

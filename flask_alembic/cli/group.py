@@ -109,12 +109,15 @@ class AlembicGroup(click.Group):
                     self.commands.setdefault(each, command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep the words for the hooks before they are taken apart."""
+        """Keep the words for the hooks as they were before they are taken apart."""
         from ..commands.words import argv
 
-        token = argv.set(tuple(args))
+        words = tuple(args)
+        rest = super().parse_args(ctx, args)
+        # Not before: after --help the context is never closed.
+        token = argv.set(words)
         ctx.call_on_close(lambda: argv.reset(token))
-        return super().parse_args(ctx, args)
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; the errors of commands that plugins add are shown too."""
