@@ -208,6 +208,32 @@ def test_there_is_no_table_before_it_is_needed(
     assert names == {"alembic_version"} | ours
 
 
+def test_the_next_revision_needs_no_look_at_what_the_last_one_left(
+    engine: sa.Engine, connection: sa.Connection, journal: Journal
+) -> None:
+    """Unless it is the same one: its end was rolled back then."""
+    for revision, sql in (("a1", CREATE_A), ("b2", CREATE_B)):
+        journal.begin("run", revision, "upgrade", "checksum")
+        with connection.begin():
+            journal.started(1, sql)
+            connection.exec_driver_sql(sql)
+            journal.done(1)
+            journal.finish()
+        assert journal.unfinished() is None
+    assert what_is_there(engine) == [CREATE_A, CREATE_B]
+
+    journal.begin("run", "c3", "upgrade", "checksum")
+    transaction = connection.begin()
+    drop = "DROP TABLE b"
+    journal.started(1, drop)
+    connection.exec_driver_sql(drop)
+    journal.done(1)
+    journal.finish()
+    transaction.rollback()
+    with pytest.raises(DatabaseError, match="'c3' was left half done"):
+        journal.begin("run", "c3", "upgrade", "checksum")
+
+
 def test_a_failed_statement_is_not_in_effect(
     engine: sa.Engine, connection: sa.Connection, journal: Journal
 ) -> None:

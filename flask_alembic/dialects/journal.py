@@ -73,6 +73,7 @@ class Journal:
         self._pending: dict[int, dict[str, Any]] = {}
         self._recorded: dict[int, Record] = {}
         self._written = False
+        self._ended: tuple[str, str] | None = None
         self._autocommit = False
 
     # One revision
@@ -96,27 +97,42 @@ class Journal:
             false, or it is another one, or its file has changed, or one of its
             statements is uncertain (see :meth:`settle`).
         """
-        found = self.unfinished()
-        if found is not None:
-            self._check(found, revision, direction, checksum, resume)
-        self._create()
-        table = self._table
-        self._execute(table.delete().where(table.c.state != DONE))
+        if self._ended is None or self._ended == (revision, direction):
+            found = self._first(revision, direction, checksum, resume)
+        else:
+            # Another one has ended in this run: it has left nothing.
+            found = None
+        self._ended = None
         records = found.in_effect if found else ()
         self._recorded = {record.ordinal: record for record in records}
         self._written = bool(records)
         self._pending = {}
         with between_transactions(self._connection):
             # Of the engine; an autocommit block shows in the execution options.
-            asked = run(self._connection, "SELECT @@SESSION.autocommit")
-            self._autocommit = bool(asked.scalar())
+            asked = run(
+                self._connection, "SELECT @@SESSION.autocommit, CONNECTION_ID()"
+            )
+            autocommit, session = asked.one()
+        self._autocommit = bool(autocommit)
         self._revision = {
             "run_id": run_id,
             "revision": revision,
             "direction": direction,
             "checksum": checksum,
-            "session_id": self._backend.session_id(self._connection),
+            "session_id": str(session),
         }
+
+    def _first(
+        self, revision: str, direction: str, checksum: str, resume: bool
+    ) -> Unfinished | None:
+        """Look at what is there, and prepare the table."""
+        found = self.unfinished()
+        if found is not None:
+            self._check(found, revision, direction, checksum, resume)
+        self._create()
+        table = self._table
+        self._execute(table.delete().where(table.c.state != DONE))
+        return found
 
     def in_effect(self, ordinal: int, sql: str, parameters_hash: str = "") -> bool:
         """Tell whether a statement of a resumed revision is in effect, to be skipped.
@@ -189,6 +205,8 @@ class Journal:
             delete = self._table.delete()
             self._connection.execute(delete, execution_options=INTERNAL)
         self._pending, self._recorded, self._written = {}, {}, False
+        # Not known to be committed: if it is not, the same one may begin again.
+        self._ended = self._revision["revision"], self._revision["direction"]
 
     # What an earlier run left behind
 
