@@ -122,7 +122,8 @@ def normalised(text: str) -> str:
     text = re.sub(r'("elapsed": )[\d.e-]+', r"\1N", text)
     text = re.sub(r"\b\d+\.\d+ ?(?:s|ms|seconds)\b", "N s", text)
     text = re.sub(r"\((SQLite|MariaDB|MySQL|PostgreSQL) [\d.]+\)", r"(\1 N)", text)
-    # The width of a column depends on what has just been replaced.
+    # The widths of rules and columns depend on what has just been replaced.
+    text = re.sub(r"={4,}", "====", text)
     text = re.sub(r"(?<=\S) {2,}", "  ", text)
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 

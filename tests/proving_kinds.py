@@ -91,6 +91,7 @@ class Kind:
     :param identity: Whether it has identity columns.
     :param deferrable: Whether foreign keys can be deferred.
     :param checks: Whether the first column can be in a check.
+    :param twins: Whether unique constraints are told from unique indexes.
     :param text_keys: Whether long texts can be in an index.
     :param proved: The types that are proved.
     :param written: The defaults that are proved, by type.
@@ -106,6 +107,7 @@ class Kind:
     deferrable: bool = True
     text_keys: bool = True
     checks: bool = True
+    twins: bool = True
     raw: tuple[str, ...] = ()
     plain: bool = False
     written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -165,7 +167,7 @@ POSTGRESQL = Kind(
 
 
 MARIADB = Kind(
-    types=tuple(set(TYPES) - {"collated"}),
+    types=tuple(sorted(set(TYPES) - {"collated"})),
     proved=frozenset(COMMON) | {"char", "anytime", "letters", "letters3", "decimal"},
     # SQLAlchemy 2.0 writes the sum without the parentheses that the servers want.
     refused=frozenset(
@@ -189,6 +191,7 @@ MARIADB = Kind(
     deferrable=False,
     text_keys=False,
     checks=False,
+    twins=False,
     raw=(
         "CREATE INDEX raw_{name} ON {table} ({column} DESC)",
         "CREATE INDEX raw_{name} ON {table} ({column}, c0(2))",
@@ -207,7 +210,7 @@ MARIADB = Kind(
 )
 
 SQLITE = Kind(
-    types=tuple(set(TYPES) - {"collated"}),
+    types=tuple(sorted(set(TYPES) - {"collated"})),
     proved=frozenset(COMMON) | {"char", "anytime", "letters", "letters3", "decimal"},
     # As above.
     refused=frozenset([("integer", "1 + 1")]),

@@ -99,7 +99,16 @@ def make(kind: Kind, name: str, others: list[Spec], chance: random.Random) -> Sp
         spec.check = chance.choice(["id > 0", "id <> 3"])
     if kind.raw and chance.random() < 0.15:
         spec.raw.append(chance.choice(kind.raw))
+    if not kind.twins and _has_twins(spec):
+        spec.unusual = True
     return spec
+
+
+def _has_twins(spec: Spec) -> bool:
+    """Tell whether two unique keys have the same columns."""
+    keys = [columns for _, columns in spec.uniques]
+    keys += [columns for _, columns, unique in spec.indexes if unique]
+    return len({frozenset(columns) for columns in keys}) < len(keys)
 
 
 def _part(kind: Kind, name: str, chance: random.Random) -> Part:
