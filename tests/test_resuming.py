@@ -144,3 +144,31 @@ def test_an_answer_without_a_question_is_refused(app: Flask) -> None:
         result = run_db(app, "upgrade", answer)
         assert result.exit_code == 2
         assert "Add --resume" in result.stderr
+
+
+def test_a_revision_that_goes_on_after_a_refusal(app: Flask) -> None:
+    """What the server has refused is no question, though the revision takes it lightly."""
+    body = ["try:", f"    {BREAK}", "except sa.exc.DBAPIError:", "    pass", CREATE]
+    body.append("op.execute('ALTER TABLE other ADD name INT')")
+    write_revision(migrations_of(app), "b2", "a1", body)
+    assert run_db(app, "upgrade").exit_code == 3
+    refused = run_db(app, "upgrade")
+    assert "In effect are:\n  2. CREATE TABLE made" in refused.stderr
+    assert "not known" not in refused.stderr
+    execute(app, "CREATE TABLE other (id INT)")
+    assert run_db(app, "upgrade", "--resume").exit_code == 0
+    assert version_rows(url_of(app)) == {"b2"}
+
+
+def test_a_revision_that_switches_autocommit_on(app: Flask) -> None:
+    """What it does from there on is in effect at once, and known to be."""
+    execute(app, "CREATE TABLE notes (word VARCHAR(9))")
+    body = ["op.execute('SET autocommit = 1')"]
+    body.append("""op.execute("INSERT INTO notes VALUES ('one')")""")
+    write_revision(migrations_of(app), "b2", "a1", [*body, BREAK])
+    failed = run_db(app, "upgrade")
+    assert failed.exit_code == 3
+    execute(app, "CREATE TABLE nosuch (id INT)")
+    assert run_db(app, "upgrade", "--resume").exit_code == 0
+    with second_connection(url_of(app)) as connection:
+        assert connection.scalar(sa.text("SELECT COUNT(*) FROM notes")) == 1

@@ -36,6 +36,8 @@ class Member:
     heads: tuple[str, ...]
     steps: list[PlannedStep] = field(default_factory=list)
     scripts: Scripts = field(init=False)
+    is_planned: bool = False
+    """Whether ``steps`` lead on from ``heads``."""
     half_done: str | None = None
     """The revision that an earlier run left half done, where a stamp ends that."""
 

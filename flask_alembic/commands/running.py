@@ -149,7 +149,10 @@ def _plan(
     """Read the heads of a database and plan its steps; no transaction stays open."""
     heads = current_heads(environment, member.database, member.connection)
     member.connection.rollback()
-    member.heads = () if request.purge else heads
+    heads = () if request.purge else heads
+    if member.is_planned and heads == member.heads:
+        return  # Nobody was faster while the lock was waited for.
+    member.heads, member.is_planned = heads, False
     if is_done(environment, member.heads, request):
         member.steps = []
         return
@@ -165,6 +168,7 @@ def _plan(
             request.direction,
         )
     require_fitting(environment, member.database, member.steps, member.connection)
+    member.is_planned = True
 
 
 def is_done(environment: Environment, heads: tuple[str, ...], request: Request) -> bool:

@@ -152,8 +152,11 @@ class StatementLog:
         if sql == _SKIPPED:
             self._durable = len(self.statements)
             return
-        if self.journal is not None and _changes(sent):
-            self.journal.done(self._ordinal)
+        if self.journal is not None:
+            if _changes(sent):
+                self.journal.done(self._ordinal)
+            elif "autocommit" in sent.lower():
+                self.journal.look_again()
         if self._is_autocommit() or self.backend.commits_implicitly(sent):
             self.committed()
 

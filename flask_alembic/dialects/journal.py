@@ -22,7 +22,7 @@ replaced; a hash tells statements apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DatabaseError
@@ -31,6 +31,7 @@ from .journal_records import (
     FAILED,
     STARTED,
     Record,
+    Statements,
     Unfinished,
     journal_table,
     journal_table_name,
@@ -41,6 +42,7 @@ from .statements import INTERNAL, between_transactions, mask, run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.sql import Executable
 
     from .base import Backend
 
@@ -74,7 +76,8 @@ class Journal:
         self._recorded: dict[int, Record] = {}
         self._written = False
         self._ended: tuple[str, str] | None = None
-        self._autocommit = False
+        self._session: tuple[bool, str] | None = None
+        self._statements = Statements(self._table)
 
     # One revision
 
@@ -107,20 +110,24 @@ class Journal:
         self._recorded = {record.ordinal: record for record in records}
         self._written = bool(records)
         self._pending = {}
+        self._session = self._session or self._ask()
+        self._revision = {
+            "run_id": run_id,
+            "revision": revision,
+            "direction": direction,
+            "checksum": checksum,
+            "session_id": self._session[1],
+        }
+
+    def _ask(self) -> tuple[bool, str]:
+        """Return whether the run's session is in autocommit, and its number."""
         with between_transactions(self._connection):
             # Of the engine; an autocommit block shows in the execution options.
             asked = run(
                 self._connection, "SELECT @@SESSION.autocommit, CONNECTION_ID()"
             )
             autocommit, session = asked.one()
-        self._autocommit = bool(autocommit)
-        self._revision = {
-            "run_id": run_id,
-            "revision": revision,
-            "direction": direction,
-            "checksum": checksum,
-            "session_id": str(session),
-        }
+        return bool(autocommit), str(session)
 
     def _first(
         self, revision: str, direction: str, checksum: str, resume: bool
@@ -133,6 +140,13 @@ class Journal:
         table = self._table
         self._execute(table.delete().where(table.c.state != DONE))
         return found
+
+    def look_again(self) -> None:
+        """Forget what is known of the run's session: it may have been changed.
+
+        To be called after a statement such as ``SET autocommit = 1``.
+        """
+        self._session = None
 
     def in_effect(self, ordinal: int, sql: str, parameters_hash: str = "") -> bool:
         """Tell whether a statement of a resumed revision is in effect, to be skipped.
@@ -159,6 +173,8 @@ class Journal:
         :param sql: Its text as it goes to the driver, without parameters.
         :param parameters_hash: Anything that tells its parameters from others.
         """
+        for earlier in tuple(self._pending):
+            self.failed(earlier)  # and the revision goes on after it all the same
         row = {
             **self._revision,
             "ordinal": ordinal,
@@ -180,8 +196,9 @@ class Journal:
         if row["at_once"]:
             self._mark(ordinal, DONE)
             return
-        insert = self._table.insert().values({**row, "state": DONE})
-        self._connection.execute(insert, execution_options=INTERNAL)
+        self._connection.execute(
+            self._statements.add, {**row, "state": DONE}, execution_options=INTERNAL
+        )
         self._written = True
 
     def failed(self, ordinal: int, error: BaseException | None = None) -> None:
@@ -202,8 +219,7 @@ class Journal:
         To be called after the row was written and before it is committed.
         """
         if self._written:
-            delete = self._table.delete()
-            self._connection.execute(delete, execution_options=INTERNAL)
+            self._connection.execute(self._statements.clear, execution_options=INTERNAL)
         self._pending, self._recorded, self._written = {}, {}, False
         # Not known to be committed: if it is not, the same one may begin again.
         self._ended = self._revision["revision"], self._revision["direction"]
@@ -251,7 +267,7 @@ class Journal:
 
     def discard(self) -> None:
         """Forget the unfinished revision: a person has brought it to an end."""
-        self._execute(self._table.delete())
+        self._execute(self._statements.clear)
 
     def close(self) -> None:
         """Close the journal's own connection."""
@@ -263,7 +279,10 @@ class Journal:
     def _at_once(self, sql: str) -> bool:
         """Tell whether a statement is in effect without a commit of ours."""
         level = self._connection.get_execution_options().get("isolation_level")
-        if level == "AUTOCOMMIT" or (level is None and self._autocommit):
+        if level == "AUTOCOMMIT":
+            return True
+        self._session = self._session or self._ask()
+        if level is None and self._session[0]:
             return True
         return self._backend.commits_implicitly(sql)
 
@@ -274,9 +293,11 @@ class Journal:
             self._own, self._close_own = own_connection(self._connection.engine)
         return self._own
 
-    def _execute(self, statement: Any) -> None:
+    def _execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> None:
         connection = self._connect()
-        connection.execute(statement, execution_options=INTERNAL)
+        connection.execute(statement, parameters, execution_options=INTERNAL)
         connection.commit()  # of nothing: the connection is in autocommit
 
     def _create(self) -> None:
@@ -285,17 +306,11 @@ class Journal:
         self._execute(CreateTable(self._table, if_not_exists=True))
 
     def _write(self, row: dict[str, Any]) -> None:
-        from sqlalchemy.dialects.mysql import insert
-
-        self._execute(insert(self._table).values(row).on_duplicate_key_update(row))
+        self._execute(self._statements.write, row)
         self._written = True
 
     def _mark(self, ordinal: int, state: str) -> None:
-        from sqlalchemy import func
-
-        table = self._table
-        update = table.update().where(table.c.ordinal == ordinal)
-        self._execute(update.values(state=state, ended_at=func.now(6)))
+        self._execute(self._statements.mark, {"marked": ordinal, "state_now": state})
 
     @staticmethod
     def _check(

@@ -102,3 +102,38 @@ def journal_table(key: LockKey) -> Table:
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
     )
+
+
+class Statements:
+    """What is sent to the journal's table for each statement, made once.
+
+    SQLAlchemy recognizes a statement that it has compiled by walking through it, which
+    it does once for each object.
+
+    :param table: The journal's table.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, table: Table) -> None:
+        from sqlalchemy import bindparam, func
+        from sqlalchemy.dialects.mysql import insert
+
+        self.add = table.insert()
+        """Add a row."""
+
+        row = insert(table)
+        news = {column.name: row.inserted[column.name] for column in table.columns}
+        news = {name: news[name] for name in news if not name.endswith("_at")}
+        self.write = row.on_duplicate_key_update(news)
+        """Add a row, or write over the one of that number."""
+
+        self.mark = (
+            table.update()
+            .where(table.c.ordinal == bindparam("marked"))
+            .values(state=bindparam("state_now"), ended_at=func.now(6))
+        )
+        """Set the state of the row with the number ``marked`` to ``state_now``."""
+
+        self.clear = table.delete()
+        """Remove all rows."""
