@@ -16,7 +16,7 @@ from flask_alembic import hookimpl
 REVISIONS = 20
 TABLES = {f"t{number}" for number in range(1, REVISIONS + 1)}
 ROUNDS = int(
-    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (10 if os.environ.get("CI") else 2)
+    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (4 if os.environ.get("CI") else 2)
 )
 
 

@@ -17,7 +17,7 @@ from flask_alembic.errors import NestedRun
 
 APPS = 8
 ROUNDS = 2 * int(
-    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (10 if os.environ.get("CI") else 2)
+    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (4 if os.environ.get("CI") else 2)
 )
 
 
