@@ -456,7 +456,11 @@ class Alembic:
         return self._do(status, databases, models=models)
 
     def graph(
-        self, databases: Sequence[str] = (), *, state: bool = True
+        self,
+        databases: Sequence[str] = (),
+        *,
+        state: bool = True,
+        operations: bool = True,
     ) -> HistoryGraph:
         """Return the history as a graph, and where each database is in it.
 
@@ -464,12 +468,14 @@ class Alembic:
 
         :param databases: Only these databases.
         :param state: Whether databases are asked at all.
+        :param operations: Whether the files are read for what they do. Thousands of
+            them take a second or two; without it the index alone answers.
 
         .. versionadded:: 4.0
         """
         from .commands.graphing import graph
 
-        return self._do(graph, databases, state=state)
+        return self._do(graph, databases, state=state, operations=operations)
 
     def readiness(self) -> Readiness:
         """Return whether the code can work with the databases.

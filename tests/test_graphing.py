@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,13 @@ def test_each_revision_says_what_it_is(branched: Flask) -> None:
     assert node(graph, "right").labels == ()
     assert node(graph, "both").down_revisions == ("left", "right")
     assert {one.revision for one in graph.nodes if one.is_head} == {"both", "aside"}
+
+
+def test_operations_can_be_left_out(branched: Flask) -> None:
+    graph, bare = graph_of(branched), graph_of(branched, operations=False)
+    assert [one.operations for one in bare.nodes] == [()] * 5
+    assert [replace(one, operations=()) for one in graph.nodes] == list(bare.nodes)
+    assert text_graph.draw(graph) == text_graph.draw(bare)
 
 
 def test_each_revision_comes_before_what_it_follows(branched: Flask) -> None:

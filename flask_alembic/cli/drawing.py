@@ -46,7 +46,12 @@ def graph(
             "--no-databases and --database exclude each other.",
             "Leave one of them out.",
         )
-    found = get_extension().graph(databases, state=not no_databases)
+    found = get_extension().graph(
+        databases,
+        state=not no_databases,
+        # Text and Mermaid show none; everything else does.
+        operations=drawing != "mermaid" if drawing else chosen != "table",
+    )
     if drawing is None and output is None:
         _show(found)
         return

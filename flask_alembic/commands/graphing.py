@@ -61,7 +61,7 @@ class Node:
     """Whether no other revision follows it."""
 
     operations: tuple[str, ...]
-    """What it does, in words."""
+    """What it does, in words; none where that was not asked for."""
 
     states: Mapping[str, State] = field(default_factory=dict)
     """How each database stands to it, by name."""
@@ -109,7 +109,11 @@ class HistoryGraph:
 
 
 def graph(
-    environment: Environment, databases: Sequence[str] = (), *, state: bool = True
+    environment: Environment,
+    databases: Sequence[str] = (),
+    *,
+    state: bool = True,
+    operations: bool = True,
 ) -> HistoryGraph:
     """Return the history as a graph.
 
@@ -119,13 +123,15 @@ def graph(
     :param environment: The app's environment; an app context must be active.
     :param databases: Which databases; all for none.
     :param state: Whether databases are asked at all.
+    :param operations: Whether the files are read for what they do; without it
+        the index alone answers.
     :raises HistoryError: When the files make no history.
     :raises DatabaseError: When a database cannot be reached.
     """
     with invoked(environment, "graph", databases=tuple(databases), state=state) as call:
         view = view_of(environment)
         heads = heads_of(environment, call.hooks, databases) if state else {}
-        found = _newest_first(_nodes(environment, view))
+        found = _newest_first(_nodes(environment, view, operations))
         held = {name: tuple(map(str, ids)) for name, ids in heads.items()}
         unknown = {
             name: tuple(id_ for id_ in ids if id_ not in view)
@@ -144,7 +150,7 @@ def _fields(node: Node) -> dict[str, Any]:
     return {name: getattr(node, name) for name in Node.__slots__}
 
 
-def _nodes(environment: Environment, view: View) -> dict[str, Node]:
+def _nodes(environment: Environment, view: View, operations: bool) -> dict[str, Node]:
     """Return the revisions by id, the base first."""
     records = {
         record.revision: record
@@ -156,29 +162,37 @@ def _nodes(environment: Environment, view: View) -> dict[str, Node]:
         scripts = view.named(view.graph.pending(())) or []
     else:
         scripts = list(environment.scripts().walk_revisions())[::-1]
-    return {
-        script.revision: _node(environment, view, script, records.get(script.revision))
-        for script in scripts
-    }
+    # Compared as they really are: the index keeps real paths.
+    root = os.path.join(os.path.realpath(environment.app.root_path), "")
+    nodes = {}
+    for script in scripts:
+        record = records.get(script.revision)
+        node = _node(environment, view, script, record, root, operations)
+        nodes[node.revision] = node
+    return nodes
 
 
 def _node(
-    environment: Environment, view: View, script: Script, record: Record | None
+    environment: Environment,
+    view: View,
+    script: Script,
+    record: Record | None,
+    root: str,
+    operations: bool,
 ) -> Node:
     # A file that only executing could tell about was executed to build the map.
     labels = record.branch_labels if record else script.module.branch_labels
     date = _DATE.search(script.longdoc)
-    path = Path(script.path)
     return Node(
         revision=script.revision,
         doc=" ".join(script.doc.split()),
-        path=_shown(path, environment.app.root_path),
+        path=_shown(script.path, root),
         date=date[1] if date else None,
         labels=_several(labels),
         down_revisions=_several(script.down_revision),
         depends_on=_dependencies(environment, view, _several(script.dependencies)),
         is_head=not script.nextrev,
-        operations=_operations(path),
+        operations=_operations(script.path) if operations else (),
     )
 
 
@@ -196,17 +210,15 @@ def _dependencies(
     return tuple(dict.fromkeys(script.revision for script in found))
 
 
-def _shown(path: Path, root: str) -> str:
-    # Compared as they really are: the index keeps real paths.
-    try:
-        return path.relative_to(os.path.realpath(root)).as_posix()
-    except ValueError:
-        return path.name
+def _shown(path: str, root: str) -> str:
+    if path.startswith(root):
+        return path[len(root) :].replace(os.sep, "/")
+    return os.path.basename(path)
 
 
-def _operations(path: Path) -> tuple[str, ...]:
+def _operations(path: str) -> tuple[str, ...]:
     try:
-        source = path.read_bytes() if path.suffix == ".py" else b""
+        source = Path(path).read_bytes() if path.endswith(".py") else b""
     except OSError:
         return ()
     return tuple(hide_passwords(words) for words in operations_in_words(source))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -88,7 +89,8 @@ def operations_in_words(source: bytes) -> tuple[str, ...]:
 def _names_of_op(tree: ast.Module) -> dict[str, str | None]:
     """Return the names by which a file calls ``alembic.op``."""
     names: dict[str, str | None] = {"op": None}
-    for node in ast.walk(tree):
+    inside = [node.body for node in tree.body if isinstance(node, ast.FunctionDef)]
+    for node in itertools.chain(tree.body, *inside):
         if isinstance(node, ast.ImportFrom) and node.module == "alembic":
             names.update(
                 (alias.asname or alias.name, None)
