@@ -296,9 +296,8 @@ class Journal:
     def _execute(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
     ) -> None:
-        connection = self._connect()
-        connection.execute(statement, parameters, execution_options=INTERNAL)
-        connection.commit()  # of nothing: the connection is in autocommit
+        # In autocommit: a commit would be one more question to the server.
+        self._connect().execute(statement, parameters, execution_options=INTERNAL)
 
     def _create(self) -> None:
         from sqlalchemy.schema import CreateTable
