@@ -66,6 +66,7 @@ def test_the_same_operations_in_several_schemas(
     connection.commit()
     try:
         models, _ = fill(connection, kind, seed, schema)
+        sa.Table("new", models, sa.Column("id", sa.Integer), schema=schema)
         options = {
             "include_schemas": True,
             "compare_server_default": True,
