@@ -17,19 +17,20 @@ def escape(message: str) -> str:
     """Return the message so that Python reads it back as it was typed.
 
     It stays text between quotes of either kind, also right before the closing ones.
+    Only bytes that are not UTF-8, which Python takes for lone surrogates, are read
+    back as what stands for them: Python 3.13 compiles no docstring that holds one.
 
-    :param message: The message; it may hold quotes, backslashes, line breaks,
-        control characters and bytes that are not UTF-8 (lone surrogates).
+    :param message: The message; it may hold quotes, backslashes, line breaks and
+        control characters.
     """
+    message = message.encode("utf-8", "backslashreplace").decode()
     text = _RUN_OF_QUOTES.sub(r"\\\g<0>", message.replace("\\", "\\\\"))
     return "".join(map(_character, text))
 
 
 def _character(character: str) -> str:
     number = ord(character)
-    if character in "\n\t" or (character.isprintable() and number < 0xD800):
-        return character
-    if character.isprintable() and number > 0xDFFF:
+    if character in "\n\t" or character.isprintable():
         return character
     if number > 0xFFFF:
         return f"\\U{number:08x}"

@@ -71,7 +71,7 @@ def test_a_message_stays_text(
     assert len(path.name.encode()) < 100
     docstring = ast.get_docstring(ast.parse(path.read_bytes()), clean=False)
     assert docstring is not None
-    assert docstring.startswith(message)
+    assert docstring.startswith(message.encode("utf-8", "backslashreplace").decode())
     for line in ("upgrade", "log", "show head", "current -v", "downgrade base --yes"):
         accepted(sandbox, *line.split())
     assert not list(sandbox.folder.rglob("pwned"))
@@ -94,7 +94,7 @@ def test_a_merge_says_what_was_typed(fork: Sandbox) -> None:
     }
     docstring = ast.get_docstring(ast.parse(path.read_bytes()), clean=False)
     assert docstring is not None
-    assert docstring.startswith(message)
+    assert docstring.startswith(message.encode("utf-8", "backslashreplace").decode())
     accepted(fork, "upgrade")
 
 
