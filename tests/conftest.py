@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import older_click  # noqa: F401
+import pools  # noqa: F401
 from databases import (
     database_url,
     kind,
