@@ -14,6 +14,7 @@ from click.shell_completion import ShellComplete
 from projects import dispose, make_app, write_chain, write_revision
 
 from flask_alembic.cli.group import make_group
+from flask_alembic.hooks import Format, hookimpl
 
 APP = """
 from flask import Flask
@@ -66,6 +67,47 @@ def test_revisions_with_their_messages(app) -> None:
 def test_symbols_and_branch_heads(app) -> None:
     found = offered(app, ["upgrade"], "")
     assert {"head", "heads", "base", "side@head", "x001"} <= set(found)
+
+
+def test_both_ends_of_a_range(app) -> None:
+    assert "r002" in offered(app, ["log", "-r"], "r0")
+    assert set(offered(app, ["log", "-r"], "r001:r0")) == {
+        "r001:r001",
+        "r001:r002",
+        "r001:r003",
+    }
+    assert ":head" in offered(app, ["squash"], ":")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("revision", "--parent"),
+        ("migrate", "--depend"),
+        ("adopt", "--baseline"),
+        ("lint",),
+    ],
+)
+def test_revisions_wherever_one_is_asked_for(app, words: tuple[str, ...]) -> None:
+    assert offered(app, list(words), "r002") == {"r002": "revision r002"}
+
+
+def test_formats_and_those_of_plugins(sqlite_url: str, tmp_path: Path) -> None:
+    class Shouting:
+        @hookimpl
+        def output_formats(self) -> list[Format]:
+            return [Format("shout", str, "in capitals")]
+
+    app, _ = make_app(sqlite_url, tmp_path / "migrations", plugins=[Shouting()])
+    found = offered(app, ["status", "--format"], "")
+    assert set(found) == {"table", "json", "jsonl", "shout"}
+    assert found["shout"] == "in capitals"
+    assert {"html", "shout"} <= set(offered(app, ["graph", "--format"], ""))
+    dispose(app)
+
+
+def test_templates(app) -> None:
+    assert set(offered(app, ["init", "-t"], "s")) == {"single", "several"}
 
 
 def test_branches(app) -> None:

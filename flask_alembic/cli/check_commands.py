@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from .completion import RANGE
 from .options import command
 
 
 @command("lint")
-@click.argument("revisions", nargs=-1)
+@click.argument("revisions", nargs=-1, type=RANGE)
 @click.option("--pending", is_flag=True, help="Only what a database does not have yet.")
 def lint(revisions: tuple[str, ...], **options: Any) -> None:
     """Look for problems in revision files, with the linters that plugins bring.

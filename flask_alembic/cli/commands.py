@@ -11,6 +11,7 @@ import click
 from flask.cli import with_appcontext
 
 from ..errors import AlembicError, UsageError
+from .completion import FORMAT
 from .output import Output, current_output, resolve_format, writing
 from .render import readable
 
@@ -70,6 +71,7 @@ def _common() -> list[click.Parameter]:
         click.Option(
             ["--format", "format_"],
             default="table",
+            type=FORMAT,
             metavar="NAME",
             help="Write as table, json, jsonl or what a plugin adds.",
         ),

@@ -1,4 +1,4 @@
-"""What the shell offers: revisions, branches, databases, hooks, plugins.
+"""What the shell offers: revisions, branches, databases, hooks, plugins, formats.
 
 Revisions come from the index of the history: Alembic is not imported and no revision
 file is executed, so that pressing the tab key is quick with thousands of revisions.
@@ -59,11 +59,19 @@ class Offered(ParamType):
         environment: Environment = app.extensions["alembic"].environment_for(app)
         with app.app_context():
             offered = list(self.offers(environment))
+        before, begun = self.split(incomplete)
         return [
-            CompletionItem(value, help=text)
+            CompletionItem(before + value, help=text)
             for value, text in offered
-            if value.startswith(incomplete)
+            if value.startswith(begun)
         ]
+
+    def split(self, incomplete: str) -> tuple[str, str]:
+        """Return what is there already, and what a value has to begin with.
+
+        :param incomplete: What was typed.
+        """
+        return "", incomplete
 
 
 class RevisionName(Offered):
@@ -80,6 +88,20 @@ class RevisionName(Offered):
             yield record.revision, record.doc
         for label in labels:
             yield f"{label}@head", f"the head of branch {label}"
+
+
+class RevisionRange(RevisionName):
+    """Two revisions with a colon between them."""
+
+    def split(self, incomplete: str) -> tuple[str, str]:
+        """Return the first revision with the colon, and the beginning of the second.
+
+        bash takes words apart at colons, so there only the first one is offered.
+
+        :param incomplete: What was typed.
+        """
+        start, colon, end = incomplete.rpartition(":")
+        return start + colon, end
 
 
 class BranchName(Offered):
@@ -124,6 +146,39 @@ class PluginName(Offered):
             yield record.name, record.origin or record.source
 
 
+class FormatName(Offered):
+    """The name of a format."""
+
+    def __init__(self, *drawings: str) -> None:
+        self.drawings = drawings
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return the formats of every command, with what each is."""
+        from .output import formats_of
+
+        yield "table", "text for people"
+        for name in self.drawings:
+            yield name, "a drawing"
+        for name, (_, offered) in formats_of(environment).items():
+            if name not in self.drawings:
+                yield name, offered.help
+
+
+class TemplateName(Offered):
+    """The name of a template, or a file."""
+
+    def offers(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """Return the templates that come with the package."""
+        from ..commands.layout import TEMPLATE_NAMES
+
+        for template in TEMPLATE_NAMES:
+            yield template.name, template.about
+
+    def _complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super()._complete(ctx, incomplete)
+        return found or [CompletionItem(incomplete, type="file")]
+
+
 def _records(environment: Environment) -> list[Record]:
     from ..environment.index import Record
 
@@ -132,7 +187,10 @@ def _records(environment: Environment) -> list[Record]:
 
 
 REVISION = RevisionName()
+RANGE = RevisionRange()
 BRANCH = BranchName()
 DATABASE = DatabaseName()
 HOOK = HookName()
 PLUGIN = PluginName()
+FORMAT = FormatName()
+TEMPLATE = TemplateName()

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .commands import AlembicCommand
+from .completion import FormatName
 from .graphs import FORMATS
 from .options import databases
 
@@ -23,6 +24,7 @@ class GraphCommand(AlembicCommand):
         super().__init__(*args, **kwargs)
         for parameter in self.params:
             if parameter.name == "format_" and isinstance(parameter, click.Option):
+                parameter.type = FormatName(*FORMATS)
                 parameter.help = (
                     f"Draw as table (text), {', '.join(FORMATS)}; or write the report "
                     "as json, jsonl or what a plugin adds."

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .completion import RANGE, REVISION
 from .options import command, databases, message, rev_id, x_arguments
 
 _scratch_url = click.option(
@@ -60,6 +61,7 @@ def drift(**options: Any) -> None:
 @click.option(
     "--baseline",
     default="heads",
+    type=REVISION,
     metavar="REVISION",
     help="The revision whose tables the database has.",
 )
@@ -91,7 +93,7 @@ def adopt(no_stamp: bool, **options: Any) -> None:
 
 
 @command("squash")
-@click.argument("range", metavar="FROM:TO")
+@click.argument("range", metavar="FROM:TO", type=RANGE)
 @message
 @click.option(
     "--keep",

@@ -93,28 +93,37 @@ def resolve_format(environment: Environment, name: str) -> Format | None:
     """
     if name == "table":
         return None
+    formats = formats_of(environment)
+    if name not in formats:
+        known = ", ".join(["table", *sorted(formats)])
+        raise UsageError(f"There is no format {name!r}.", f"Use one of: {known}.")
+    return formats[name][1]
+
+
+def formats_of(environment: Environment) -> dict[str, tuple[str, Format]]:
+    """Return every format but text for people, each with the plugin that offers it.
+
+    :param environment: The app's environment.
+    :raises HookError: When two plugins give one name.
+    """
     from ..hooks import specs
     from ..hooks.payloads import Format
     from .documents import as_json, as_jsonl
 
     formats = {
-        "json": Format("json", as_json, "one JSON document"),
-        "jsonl": Format("jsonl", as_jsonl, "one JSON object a line"),
+        "json": ("defaults", Format("json", as_json, "one JSON document")),
+        "jsonl": ("defaults", Format("jsonl", as_jsonl, "one JSON object a line")),
     }
-    origin: dict[str, str] = dict.fromkeys(formats, "defaults")
     for plugin, offered in environment.hooks.gather(specs.output_formats):
         for one in offered:
             if one.name in formats or one.name == "table":
+                other = formats[one.name][0] if one.name in formats else "defaults"
                 raise HookError(
-                    f"Plugins {origin.get(one.name, 'defaults')!r} and {plugin!r} "
-                    f"both offer the format {one.name!r}.",
+                    f"Plugins {other!r} and {plugin!r} both offer the format "
+                    f"{one.name!r}.",
                     "Disable one of them.",
                     plugin=plugin,
                     hook="output_formats",
                 )
-            formats[one.name] = one
-            origin[one.name] = plugin
-    if name not in formats:
-        known = ", ".join(["table", *sorted(formats)])
-        raise UsageError(f"There is no format {name!r}.", f"Use one of: {known}.")
-    return formats[name]
+            formats[one.name] = (plugin, one)
+    return formats

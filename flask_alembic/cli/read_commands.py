@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .completion import REVISION
+from .completion import RANGE, REVISION
 from .options import command, databases, verbose, x_arguments
 
 rev_range = click.option(
     "-r",
     "--rev-range",
+    type=RANGE,
     metavar="START:END",
     help="Show only this range; either end may be empty.",
 )
@@ -41,7 +42,9 @@ def current(**options: Any) -> None:
 )
 @verbose
 @click.option(
-    "--check", is_flag=True, help="Fail if there are several, but one a branch label."
+    "--check",
+    is_flag=True,
+    help="Fail if there are several, unless each has a branch label of its own.",
 )
 def heads(**options: Any) -> None:
     """Show the list of revisions that have no child revisions.

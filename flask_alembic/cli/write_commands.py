@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .completion import BRANCH, REVISION
+from .completion import BRANCH, REVISION, TEMPLATE
 from .options import command, message, rev_id, several
 
 _TEMPLATE = click.option(
     "-t",
     "--template",
+    type=TEMPLATE,
     metavar="NAME",
     help="Make new revision files from this template: a name that list-templates "
     "shows, a file, or a folder with a script.py.mako.",
@@ -89,6 +90,8 @@ def _place(function: Callable[..., None]) -> Callable[..., None]:
             "--depends-on",
             "depend",
             multiple=True,
+            type=REVISION,
+            metavar="REVISION",
             help="Revision(s) this revision depends on.",
         ),
         click.option("--splice", is_flag=True, help="Allow non-head parent revision."),
@@ -98,6 +101,8 @@ def _place(function: Callable[..., None]) -> Callable[..., None]:
             "--head",
             "parent",
             multiple=True,
+            type=REVISION,
+            metavar="REVISION",
             help="Parent revision(s) of this revision.",
         ),
         click.option(
