@@ -271,3 +271,28 @@ def test_a_report_of_a_plugins_command_is_one(tmp_path: Path) -> None:
     document = json.loads(run_db(app, "say", "--format", "json").stdout)
     validate(document)
     assert document["command"] == "say"
+
+
+@pytest.mark.parametrize("chosen", ["json", "jsonl"])
+def test_what_a_revision_prints_is_not_between_the_documents(
+    app: Flask, chosen: str
+) -> None:
+    body = ["print('from the revision')", "op.execute('SELECT 1')"]
+    write_revision(migrations_of(app), "a4", "a3", body)
+    result = run_db(app, "upgrade", "--format", chosen)
+    for line in result.stdout.splitlines() if chosen == "jsonl" else [result.stdout]:
+        assert json.loads(line)
+    assert "from the revision" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("upgrade", "--sql"), ("show", "a4", "--sql")])
+def test_what_a_revision_prints_is_not_between_the_sql(
+    app: Flask, words: Sequence[str]
+) -> None:
+    body = ["print('from the revision')", "op.execute('SELECT 1')"]
+    write_revision(migrations_of(app), "a4", "a3", body)
+    for more in ((), ("--format", "json")):
+        result = run_db(app, *words, *more)
+        assert "SELECT 1" in result.stdout
+        assert "from the revision" not in result.stdout
+        assert "from the revision" in result.stderr

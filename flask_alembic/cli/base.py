@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ from flask import current_app
 
 from ..errors import AlembicError, CheckFailed, UsageError
 from . import render
-from .output import echo, note
+from .output import echo, note, prints_to_stderr
 
 if TYPE_CHECKING:
     from ..extension import Alembic
@@ -259,7 +260,9 @@ def _is_terminal() -> bool:
 def _run(command: str, target: Revision, options: dict[str, Any]) -> None:
     from .progress import shown
 
-    with shown():
+    # SQL is redirected to a file, so nothing else may be written there.
+    keep = prints_to_stderr if options.get("mode") == "sql" else nullcontext
+    with keep(), shown():
         result = getattr(get_extension(), command)(target, **options)
     if result.run.mode == "sql":
         echo(result.sql or "")

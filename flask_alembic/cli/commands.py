@@ -12,7 +12,14 @@ from flask.cli import with_appcontext
 
 from ..errors import AlembicError, UsageError
 from .completion import FORMAT
-from .output import Output, current_output, resolve_format, writing
+from .output import (
+    Output,
+    current_output,
+    prints_to_stderr,
+    resolve_format,
+    write,
+    writing,
+)
 from .render import readable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +52,7 @@ class AlembicCommand(click.Command):
                     return super().invoke(ctx)
             # Said as text: there is no format yet to say it in.
             with_appcontext(_require_format)(output.format)
-            with writing(output):
+            with writing(output), prints_to_stderr():
                 return self._as_document(ctx, output, show)
 
     def _as_document(self, ctx: click.Context, output: Output, show: bool) -> Any:
@@ -109,7 +116,7 @@ def _write_report(name: str, error: AlembicError | None) -> None:
     if error is not None:
         report = replace(report, ok=False, exit_code=error.exit_code, error=error)
     if chosen is not None:
-        click.echo(chosen.render(report))
+        write(chosen.render(report))
 
 
 @contextmanager

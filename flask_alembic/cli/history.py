@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from . import render
 from .base import get_extension
-from .output import echo
+from .output import echo, prints_to_stderr
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -93,9 +93,10 @@ def show_sql(
     :param x_arguments: ``key=value`` texts for ``get_x_argument()``.
     """
     direction: Direction = "downgrade" if downgrade else "upgrade"
-    found = get_extension().revision_sql(
-        revisions, databases, direction=direction, x_arguments=x_arguments
-    )
+    with prints_to_stderr():
+        found = get_extension().revision_sql(
+            revisions, databases, direction=direction, x_arguments=x_arguments
+        )
     for one in found:
         echo(f"-- {one.direction} {one.revision}, database {one.database}", bold=True)
         echo(f"\n{one.sql.strip()}\n")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +34,7 @@ class Output:
 
 
 _output: ContextVar[Output] = ContextVar("output", default=Output())  # noqa: B039
+_stdout: ContextVar[IO[str] | None] = ContextVar("stdout", default=None)
 
 
 def current_output() -> Output:
@@ -53,6 +55,20 @@ def writing(output: Output) -> Iterator[None]:
         _output.reset(token)
 
 
+@contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Keep stdout for what the command itself writes: a document, or SQL.
+
+    Revisions, hooks and models may print too; inside, that goes to stderr.
+    """
+    token = _stdout.set(_stdout.get() or sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _stdout.reset(token)
+
+
 def echo(text: str = "", **style: Any) -> None:
     """Write a line for people; silent in machine formats.
 
@@ -60,7 +76,7 @@ def echo(text: str = "", **style: Any) -> None:
     :param style: Colours, as for :func:`click.secho`; used on a terminal only.
     """
     if current_output().format == "table":
-        click.secho(text, **style)
+        click.secho(text, file=_stdout.get(), **style)
 
 
 def note(text: str, **style: Any) -> None:
@@ -80,7 +96,15 @@ def emit(document: Any) -> None:
     :param document: What JSON can hold.
     """
     if current_output().format == "jsonl":
-        click.echo(json.dumps(document, default=str))
+        write(json.dumps(document, default=str))
+
+
+def write(text: str) -> None:
+    """Write what a machine reads to stdout.
+
+    :param text: A document, or a line of one.
+    """
+    click.echo(text, file=_stdout.get())
 
 
 def resolve_format(environment: Environment, name: str) -> Format | None:
