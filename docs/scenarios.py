@@ -57,6 +57,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "looking": (
         *BOOKSHOP,
         "!flask db upgrade c8d25f7a1e03",
+        "status_behind",
         "very_verbose",
         "log_range",
         "show_sql",

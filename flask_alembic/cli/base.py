@@ -16,7 +16,7 @@ import click
 from flask import current_app
 
 from ..errors import AlembicError, CheckFailed, UsageError
-from . import render
+from . import render, tables
 from .output import echo, note, prints_to_stderr
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ def plugins(name: str | None = None) -> None:
         for record in found
         if name in (None, record.name)
     ]
-    echo(render.table(("Name", "Distribution", "Source", "Status", "Hooks"), rows))
+    tables.show(("Name", "Distribution", "Source", "Status", "Hooks"), rows)
 
 
 def hooks(name: str | None = None) -> None:
@@ -382,7 +382,7 @@ def hooks(name: str | None = None) -> None:
             (h.name, h.kind, h.signal or "-", ", ".join(h.implementations) or "-")
             for h in described
         ]
-        echo(render.table(("Name", "Kind", "Signal", "Implementations"), rows))
+        tables.show(("Name", "Kind", "Signal", "Implementations"), rows)
         return
     wanted = name.replace("-", "_")
     found = [hook for hook in described if hook.name == wanted]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from . import render
+from . import tables
 from .base import get_extension
-from .output import echo
 
 
 def list_templates() -> None:
@@ -15,4 +14,4 @@ def list_templates() -> None:
         (one.name, one.about, "this app" if one.is_used else "-")
         for one in get_extension()._do(listed)
     ]
-    echo(render.table(("Name", "What it writes", "Used by"), rows))
+    tables.show(("Name", "What it writes", "Used by"), rows)

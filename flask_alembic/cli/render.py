@@ -107,6 +107,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    :param number: How many.
+    :param noun: What one of them is called.
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def steps(plan: Sequence[Step]) -> str:
     """Return the steps of a plan, one a line.
 

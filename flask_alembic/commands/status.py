@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..dialects import backend_for
-from ..environment.locking import lock_key
-from .connecting import heads_of
+from ..environment.databases import Database, choose
+from ..environment.translation import translated
+from ..errors import DatabaseError
+from .connecting import connected
 from .invocation import Invocation, invoked
 from .known_rows import unknown_rows
+from .looking import Look, look
 from .viewing import View, view_of
 
 if TYPE_CHECKING:
-    from ..environment.databases import Database
     from ..environment.objects import Environment
     from ..environment.scripts import Scripts
 
@@ -53,14 +54,37 @@ class DatabaseStatus:
     differences: int | None
     """How many operations would bring it to the models; ``None`` if not asked."""
 
+    tables: int | None = None
+    """How many tables it has, where it has no version; else ``None``."""
+
+    half_applied: str | None = None
+    """A revision of which a part is in effect, as it may be on MySQL and MariaDB."""
+
+    error: str | None = None
+    """Why it could not be read."""
+
+    messages: Mapping[str, str] = field(default_factory=dict)
+    """What each pending revision is about."""
+
     @property
     def state(self) -> str:
-        """One word: ``empty``, ``unknown``, ``behind`` or ``at head``."""
+        """In a word or two.
+
+        ``at head``, ``behind``, ``empty`` of tables, ``unversioned`` with tables,
+        ``unknown`` to the code, ``half applied``, ``no revisions`` in the code, or
+        ``unreachable``.
+        """
+        if self.error is not None:
+            return "unreachable"
         if self.unknown:
             return "unknown"
-        if self.pending:
-            return "behind" if self.current else "empty"
-        return "at head"
+        if self.half_applied is not None:
+            return "half applied"
+        if not self.heads:
+            return "no revisions"
+        if self.pending and not self.current:
+            return "unversioned" if self.tables else "empty"
+        return "behind" if self.pending else "at head"
 
     @property
     def ok(self) -> bool:
@@ -75,7 +99,7 @@ def status(
     models: bool = False,
     check: bool = False,
 ) -> list[DatabaseStatus]:
-    """Return where each database is.
+    """Return where each database is; one that cannot be read hides no other.
 
     :param environment: The app's environment; an app context must be active.
     :param databases: Which databases; all for none.
@@ -86,17 +110,11 @@ def status(
         environment, "status", databases=tuple(databases), models=models
     ) as call:
         view = view_of(environment)
-        seen: dict[str, tuple[str, str | None, int | None]] = {}
-
-        def look(database: Database, connection: Any) -> None:
-            seen[database.name] = _look(call, database, connection, models)
-
-        heads = heads_of(environment, call.hooks, databases, look)
         found = [
-            _status(environment, view, name, ids, *seen[name])
-            for name, ids in heads.items()
+            _status(environment, view, database.name, _seen(call, database, models))
+            for database in choose(environment.databases(), databases)
         ]
-        call.ok = not check or all(one.ok for one in found)
+        call.ok = all(one.ok if check else one.error is None for one in found)
         call.data = {
             "databases": [
                 {**_fields(one), "state": one.state, "ok": one.ok} for one in found
@@ -109,56 +127,41 @@ def _fields(one: DatabaseStatus) -> dict[str, Any]:
     return {name: getattr(one, name) for name in DatabaseStatus.__slots__}
 
 
-def _look(
-    call: Invocation,
-    database: Database,
-    connection: Any,
-    models: bool,
-) -> tuple[str, str | None, int | None]:
-    """Ask the database what the version table does not tell."""
-    backend = backend_for(database.engine.dialect)
-    key = lock_key(call.environment, database.name)
-    holders = backend.lock_holders(connection, key)
-    count: int | None = None
-    if models:
-        from .comparing import produce, require_models
-
-        scripts = call.environment.scripts()
-        require_models([database], call.environment)
-        context = call.environment.environment_context(database, scripts, connection)
-        script = produce(call.environment, context.get_context(), database)
-        assert script.upgrade_ops is not None
-        count = len(script.upgrade_ops.as_diffs())
-    lock = "; ".join(map(str, holders)) or None
-    return backend.server_version(connection), lock, count
+def _seen(call: Invocation, database: Database, models: bool) -> Look:
+    environment = call.environment
+    try:
+        with translated(), connected(environment, call.hooks, database) as connection:
+            return look(environment, database, connection, models)
+    except DatabaseError as error:
+        return Look(error=" ".join(filter(None, (error.message, error.advice))))
 
 
 def _status(
-    environment: Environment,
-    view: View,
-    name: str,
-    ids: tuple[str, ...],
-    server: str,
-    lock: str | None,
-    differences: int | None,
+    environment: Environment, view: View, name: str, seen: Look
 ) -> DatabaseStatus:
-    unknown = unknown_rows(view, ids)
-    known = tuple(id_ for id_ in ids if repr(id_) not in unknown)
+    unknown = unknown_rows(view, seen.ids)
+    known = tuple(id_ for id_ in seen.ids if repr(id_) not in unknown)
     heads = tuple(sorted(view.real_heads()))
     labels = {label for id_ in known for label in view.labels(id_)}
-    ahead: tuple[str, ...] | None = () if unknown else view.pending(known)
+    ahead: tuple[str, ...] | None = ()
+    if not unknown and seen.error is None:
+        ahead = view.pending(known)
     if ahead is None:
         ahead = pending(environment.scripts(), known, heads)
     return DatabaseStatus(
         database=name,
-        server=server,
-        current=tuple(map(str, ids)),
+        server=seen.server,
+        current=tuple(map(str, seen.ids)),
         heads=heads,
         pending=ahead,
         unknown=tuple(text.strip("'") for text in unknown),
         branches=tuple(sorted(labels)),
-        lock=lock,
-        differences=differences,
+        lock=seen.lock,
+        differences=seen.differences,
+        tables=seen.tables,
+        half_applied=seen.half_applied,
+        error=seen.error,
+        messages={id_: view.message(id_) for id_ in ahead},
     )
 
 

@@ -95,6 +95,10 @@ class View:
         """
         raise NotImplementedError
 
+    def message(self, id_: str) -> str:
+        """Return what the revision of that whole id is about."""
+        raise NotImplementedError
+
     def pending(self, ids: Sequence[str]) -> tuple[str, ...] | None:
         """Return what an upgrade would run, in order, where that is one line.
 
@@ -159,6 +163,10 @@ class IndexView(View):
     def labels(self, id_: str) -> Collection[str]:
         """Return the branch labels that apply to a revision."""
         return self.graph.labels(id_)
+
+    def message(self, id_: str) -> str:
+        """Return what a revision is about."""
+        return self.graph.record(id_).doc
 
     def pending(self, ids: Sequence[str]) -> tuple[str, ...] | None:
         """Return what an upgrade would run, in order, where that is one line."""
@@ -236,3 +244,7 @@ class MapView(View):
     def labels(self, id_: str) -> Collection[str]:
         """Return the branch labels that apply to a revision."""
         return self.scripts.get_revision(id_).branch_labels
+
+    def message(self, id_: str) -> str:
+        """Return what a revision is about."""
+        return self.scripts.get_revision(id_).doc

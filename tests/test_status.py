@@ -1,0 +1,179 @@
+"""One look at everything: what ``status`` says of each state, and where it fits."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from apps import (
+    extension_of,
+    library,
+    make_app,
+    migrations_of,
+    run_db,
+    second_connection,
+    url_of,
+    write_chain,
+    write_revision,
+)
+from databases import MakeDatabase
+from flask import Flask
+from terminals import Terminal
+
+UNREACHABLE = "postgresql+psycopg://anna:secret@127.0.0.1:9/shop"
+
+MAIN = "import sys; sys.argv[0] = 'flask'; from flask.cli import main; main()"
+APP = """
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from flask_alembic import Alembic
+
+app = Flask(__name__)
+app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+SQLAlchemy(app)
+Alembic(app)
+"""
+
+
+def two_databases(tmp_path: Path, other: str) -> Flask:
+    app = make_app(
+        tmp_path,
+        SQLALCHEMY_BINDS={"archive": other},
+        ALEMBIC={"databases": "*"},
+    )
+    write_chain(migrations_of(app), "a1", "a2")
+    return app
+
+
+def execute(app: Flask, statement: str) -> None:
+    with second_connection(url_of(app)) as connection:
+        connection.execute(sa.text(statement))
+        connection.commit()
+
+
+def test_pending_revisions_are_listed_with_their_messages(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    write_chain(migrations_of(app), "a1", "a2")
+    run_db(app, "upgrade", "a1")
+    result = run_db(app, "status", "--check")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[2:] == ["1 revision pending:", "  a2  a2"]
+    assert "Run flask db upgrade." in result.stderr
+
+
+def test_many_pending_revisions_do_not_flood_the_terminal(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    write_chain(migrations_of(app), *(f"r{number:03}" for number in range(300)))
+    lines = run_db(app, "status").stdout.splitlines()
+    assert lines[2] == "300 revisions pending:"
+    assert lines[-1] == "  and 290 more; flask db plan lists them."
+    assert len(lines) == 14
+    document = json.loads(run_db(app, "status", "--format", "json").stdout)
+    assert len(document["data"]["databases"][0]["pending"]) == 300
+
+
+def test_databases_that_lack_the_same_share_a_list(tmp_path: Path) -> None:
+    app = two_databases(tmp_path, f"sqlite:///{tmp_path}/archive.db")
+    said = run_db(app, "status").stdout
+    assert said.count("pending in databases default, archive:") == 1
+    run_db(app, "upgrade", "a1", "--database", "archive")
+    said = run_db(app, "status").stdout
+    assert "2 revisions pending in database default:" in said
+    assert "1 revision pending in database archive:" in said
+
+
+def test_a_database_that_is_away_hides_no_other(tmp_path: Path) -> None:
+    app = two_databases(tmp_path, UNREACHABLE)
+    run_db(app, "upgrade", "--database", "default")
+    result = run_db(app, "status", "--check")
+    assert result.exit_code == 3
+    default, archive = result.stdout.splitlines()[1:3]
+    assert "at head" in default
+    assert archive.split()[:2] == ["archive", "unreachable"]
+    assert "refused" in result.stdout
+    assert "Cannot be read: database archive." in result.stderr
+    assert "secret" not in result.output
+    document = json.loads(run_db(app, "status", "--format", "json").stdout)
+    assert document["exit_code"] == 3
+    states = [one["state"] for one in document["data"]["databases"]]
+    assert states == ["at head", "unreachable"]
+    with app.app_context():
+        assert [one.ok for one in extension_of(app).status()] == [True, False]
+
+
+def test_tables_without_a_version_are_not_called_empty(
+    kind: str, tmp_path: Path, make_database: MakeDatabase
+) -> None:
+    app = make_app(tmp_path, make_database(kind))
+    write_chain(migrations_of(app), "a1")
+    assert run_db(app, "status").stdout.splitlines()[1].split()[3] == "empty"
+    execute(app, "CREATE TABLE orders (id INT PRIMARY KEY)")
+    result = run_db(app, "status", "--check")
+    assert "unversioned" in result.stdout
+    assert "default: 1 table without a version; flask db adopt" in result.stdout
+    assert "flask db adopt" in result.stderr
+
+
+def test_a_version_that_no_file_has(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    write_chain(migrations_of(app), "a1")
+    run_db(app, "upgrade")
+    execute(app, "UPDATE alembic_version SET version_num = 'gone'")
+    result = run_db(app, "status", "--check")
+    assert "default: no file has gone" in result.stdout
+    assert "Run flask db doctor" in result.stderr
+    assert "upgrade" not in result.stderr
+
+
+def test_a_revision_that_is_half_in_effect(
+    tmp_path: Path, make_database: MakeDatabase
+) -> None:
+    app = make_app(tmp_path, make_database("mariadb"))
+    body = [
+        "op.create_table('made', sa.Column('id', sa.Integer, primary_key=True))",
+        "op.execute('ALTER TABLE nosuch ADD other INT')",
+    ]
+    write_revision(migrations_of(app), "a1", None, body)
+    assert run_db(app, "upgrade").exit_code == 3
+    result = run_db(app, "status", "--check")
+    assert "half applied" in result.stdout.splitlines()[1]
+    assert "default: a1 is half in effect; flask db doctor" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_no_files_are_not_taken_for_being_at_head(tmp_path: Path) -> None:
+    result = run_db(make_app(tmp_path), "status", "--check")
+    assert result.exit_code == 1
+    assert "no revisions" in result.stdout
+    assert "check where the files are" in result.stderr
+
+
+def test_differences_are_counted_and_the_advice_is_about_them(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=library)
+    write_chain(migrations_of(app), "a1")
+    said = run_db(app, "status", "--models").stdout
+    assert "those of pending revisions are among them" in said
+    run_db(app, "upgrade")
+    result = run_db(app, "status", "--models", "--check")
+    assert "differences from the models; flask db check shows them." in result.stdout
+    assert "flask db revision 'message'" in result.stderr
+
+
+@pytest.mark.parametrize("columns", [120, 40])
+def test_a_narrow_terminal_gets_a_block_for_each_row(
+    tmp_path: Path, columns: int
+) -> None:
+    write_chain(tmp_path / "migrations", "a1")
+    (tmp_path / "shop.py").write_text(APP, "utf-8")
+    words = [sys.executable, "-c", MAIN, "--app", "shop", "db", "status"]
+    terminal = Terminal(words, tmp_path, columns=columns)
+    try:
+        assert terminal.end() == 0
+        lines = [line.split() for line in terminal.lines]
+    finally:
+        terminal.close()
+    assert (lines[0][:2] == ["Database", "State"]) == (columns == 120)
+    assert (["State", "empty"] in lines) == (columns == 40)
