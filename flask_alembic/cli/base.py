@@ -81,7 +81,7 @@ def current(
     if not check_heads:
         _write(extension.current(databases), verbose)
         return
-    _require_revisions()
+    require_revisions()
     scripts = extension._do(reading.current, databases, check_heads=True)
     _write(scripts, verbose)
     _fail_on_no("Not every database is at every head.", "Run flask db upgrade.")
@@ -100,7 +100,7 @@ def heads(
 
     extension = get_extension()
     if check:
-        _require_revisions()
+        require_revisions()
     _write(extension._do(reading.heads, resolve_dependencies, check=check), verbose)
     if check:
         from .checks import require_one_head
@@ -203,7 +203,7 @@ def stamp(target: Revision = "heads", **options: Any) -> None:
     :param options: As for :meth:`flask_alembic.Alembic.stamp`.
     """
     if target != "base":
-        _require_revisions()
+        require_revisions()
     _run("stamp", target, options)
 
 
@@ -213,7 +213,7 @@ def upgrade(target: Revision = "heads", **options: Any) -> None:
     :param target: Revision to go to.
     :param options: As for :meth:`flask_alembic.Alembic.upgrade`.
     """
-    _require_revisions()
+    require_revisions()
     _run("upgrade", target, options)
 
 
@@ -224,7 +224,7 @@ def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
     :param yes: Do not ask. Without it a person at a terminal sees the plan first.
     :param options: As for :meth:`flask_alembic.Alembic.downgrade`.
     """
-    _require_revisions()
+    require_revisions()
     if not yes and options.get("mode", "online") == "online" and _is_terminal():
         plan = get_extension().downgrade(target, **{**options, "mode": "plan"})
         if plan.run.plan:
@@ -234,7 +234,7 @@ def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
     _run("downgrade", target, options)
 
 
-def _require_revisions() -> None:
+def require_revisions() -> None:
     """Refuse to go on without revision files: a folder that was forgotten.
 
     A deployment that has lost its files would be taken for one that is at head.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import CheckFailed, DatabaseError
 from . import render, tables
-from .base import get_extension
+from .base import get_extension, require_revisions
 from .output import echo
 from .progress import shown
 from .render import counted
@@ -148,6 +148,8 @@ def wait(
     :param interval: How long to pause between two looks, in seconds.
     :param databases: Only these databases.
     """
+    if until == "head":
+        require_revisions()
     with shown():
         found = get_extension().wait(
             until, timeout=timeout, interval=interval, databases=databases
