@@ -280,6 +280,27 @@ def test_a_narrow_column_is_widened(
         assert column["nullable"] is False
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_column_that_is_not_there_yet_is_made_wide(
+    tmp_path: Path, make_database: MakeDatabase, kind: str
+) -> None:
+    """Ids that were long on SQLite come to a server for the first time."""
+    url = make_database(kind)
+    app = make_app(tmp_path, url)
+    long = "0b6e1f0e-9a54-4d1c-8d8e-5e7c1d2f3a4b".replace("-", "_")
+    write_table_revision(migrations_of(app), long)
+    refused = run_db(app, "upgrade")
+    assert refused.exit_code == 3
+    assert "flask db doctor --fix" in refused.stderr
+    finding = only(app)
+    assert (finding.code, finding.fixable) == ("narrow-column", True)
+    result = run_db(app, "doctor", "--fix")
+    assert "Created alembic_version with a column 128 wide." in result.stdout
+    assert run_db(app, "upgrade").exit_code == 0
+    assert version_rows(url) == {long}
+    assert found(app) == []
+
+
 def test_a_narrow_column_is_nothing_to_sqlite(tmp_path: Path, sqlite_url: str) -> None:
     app = chain(tmp_path, sqlite_url)
     write_table_revision(migrations_of(app), "d" * 60, "gamma3", "t_long")

@@ -47,7 +47,8 @@ def require_fitting(
             f"The revision id {longest.revision!r} has {_length(longest)} characters, "
             f"but the version column of database {database.name!r} holds {width}; "
             "nothing was run.",
-            "Give the revision a shorter id, or make the column wider.",
+            "Make the column wider with flask db doctor --fix, or give the revision a "
+            "shorter id.",
         )
 
 

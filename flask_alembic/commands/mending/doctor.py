@@ -40,7 +40,7 @@ def doctor(
     :param environment: The app's environment; an app context must be active.
     :param databases: Which databases; all for none.
     :param fix: Whether to mend what is safe to mend, with the migration lock held:
-        widen the version column, and delete rows of the version table that are empty,
+        widen the version column (or make it wide where there is none yet), and delete rows of the version table that are empty,
         repeated or ancestors of other rows. Each database in one transaction.
     :raises LockNotObtained: When another run held the lock for too long.
     """
@@ -66,9 +66,8 @@ def _fields(finding: Finding) -> dict[str, Any]:
 
 
 def _broken(problem: Any) -> Finding:
-    return Finding(
-        problem.code, problem.message, "flask db check", None, problem.advice
-    )
+    advice = f"{problem.advice} The rest is looked at once that is done.".strip()
+    return Finding(problem.code, problem.message, "flask db doctor", None, advice)
 
 
 @dataclass

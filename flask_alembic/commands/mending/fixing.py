@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from ...dialects import backend_for
+from ...environment import private
 from ...environment.translation import shown
 from .findings import Finding
 from .rows import VersionRows, implied, repeated, version_table
@@ -48,7 +49,9 @@ def fix(
         "empty-row": lambda: _delete_empty(connection, table),
         "repeated-row": lambda: _leave_one(connection, table),
         "ancestor-row": lambda: _delete_ancestors(scripts, connection, table),
-        "narrow-column": lambda: _widen(environment, scripts, database, connection),
+        "narrow-column": lambda: _widen(
+            environment, scripts, database, connection, table.exists
+        ),
     }
     done: dict[str, tuple[str, ...]] = {}
     with backend.transaction(connection, version_table=table.name):
@@ -93,6 +96,7 @@ def _widen(
     scripts: Scripts,
     database: Database,
     connection: Connection,
+    exists: bool,
 ) -> Iterator[str]:
     import sqlalchemy as sa
     from alembic.operations import Operations
@@ -100,6 +104,12 @@ def _widen(
     configured = environment.environment_context(database, scripts, connection)
     context = configured.get_context()
     width = max(WIDE, len(longest_id(scripts)))
+    if not exists:
+        made = private.version_table(context)
+        made.c.version_num.type = sa.String(width)
+        made.create(connection)
+        yield f"Created {context.version_table} with a column {width} wide"
+        return
     options: Any = {"schema": context.version_table_schema}
     Operations(context).alter_column(
         context.version_table,

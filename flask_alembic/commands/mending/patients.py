@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...dialects import backend_for
+from ...environment.identifiers import WIDTH
 from ...environment.locking import lock_key
 from .findings import Finding
 from .rows import VersionRows, implied
@@ -139,13 +140,16 @@ def width_findings(patient: Patient) -> Iterator[Finding]:
 
     :param patient: The database.
     """
-    longest, width = longest_id(patient.scripts), patient.table.width
+    longest, table = longest_id(patient.scripts), patient.table
+    width = table.width if table.exists else WIDTH
     if not width or len(longest) <= width or not patient.backend.enforces_length:
         return
+    holds = "holds" if table.exists else "will hold"
     yield Finding(
         "narrow-column",
-        f"The version column of database {patient.name!r} holds {width} characters, but "
-        f"the revision {longest!r} has {len(longest)}: the upgrade to it would fail.",
+        f"The version column of database {patient.name!r} {holds} {width} characters, "
+        f"but the revision {longest!r} has {len(longest)}: the upgrade to it is "
+        "refused.",
         f"flask db doctor --fix{patient.option}",
         patient.name,
         fixable=True,

@@ -72,8 +72,6 @@ def width_problems(
     refuses = backend_for(database.engine.dialect).enforces_length
     if not refuses:
         advice = "Other kinds of databases refuse it; give the revision a shorter id."
-    elif width is None:
-        advice = "Give the revision a shorter id."
     else:
         advice = "Make the column wider with flask db doctor --fix."
     return [
