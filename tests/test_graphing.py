@@ -31,6 +31,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_alembic.cli.graphs import text as text_graph
+from flask_alembic.cli.graphs.wording import briefly
 from flask_alembic.commands.graphing import HistoryGraph, Node
 from flask_alembic.commands.source_words import operations_in_words
 
@@ -296,6 +297,37 @@ def test_one_line_has_no_lines_beside_it(app: Flask) -> None:
     ]
 
 
+def test_messages_are_shortened_to_a_narrow_terminal(branched: Flask) -> None:
+    found = graph_of(branched)
+    lines = [line.text for line in text_graph.draw(found, width=46)]
+    assert max(map(len, lines)) == 46
+    assert lines[4] == '│ │ ○  aside a "quoted" <b>&… (head) [pending]'
+    assert lines[2] == "● │  left left (west) <- default"
+
+
+def test_a_terminal_gets_what_fits_and_a_pipe_all(
+    branched: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = '│ │ ○  aside a "quoted" <b>&</b> #1; (head) [pending]'
+    assert long in run_db(branched, "graph").stdout
+    monkeypatch.setattr("flask_alembic.cli.drawing.terminal_width", lambda: 46)
+    assert long not in run_db(branched, "graph").stdout
+
+
+def test_many_databases_are_counted(tmp_path: Path) -> None:
+    names = [f"db{number}" for number in range(6)]
+    binds = {name: f"sqlite:///{tmp_path}/{name}.db" for name in names}
+    app = make_app(tmp_path, SQLALCHEMY_BINDS=binds, ALEMBIC={"databases": "*"})
+    write_chain(migrations_of(app), "a1", "a2")
+    run_db(app, "upgrade", "a1")
+    run_db(app, "upgrade", "--database", "db1")
+    said = run_db(app, "graph").stdout.splitlines()
+    assert said[0] == "◐  a2 a2 (head) [6 pending, 1 current]"
+    newest, oldest = graph_of(app).nodes
+    assert briefly(newest) == "here: db1"
+    assert briefly(oldest) == "here: default, db0, db2, db3, db4, db5"
+
+
 def test_a_terminal_without_the_signs_gets_others(branched: Flask) -> None:
     drawn = text_graph.draw(graph_of(branched), text_graph.ASCII)
     text = "\n".join(line.text for line in drawn)
@@ -511,7 +543,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
     not CHROMIUM and not os.environ.get("CI"),
     reason="no chromium here; the document itself is tested above",
 )
-def test_a_browser_shows_the_page(app: Flask, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["1400,900", "420,800"])
+def test_a_browser_shows_the_page(app: Flask, tmp_path: Path, size: str) -> None:
     assert CHROMIUM, "install chromium where CI is set"
     many(app, 500)
     assert run_db(app, "upgrade", "r0300").exit_code == 0
@@ -527,13 +560,19 @@ def test_a_browser_shows_the_page(app: Flask, tmp_path: Path) -> None:
         const before = at.k;
         document.getElementById("nearer").click();
         document.body.dataset.zoomed = String(at.k > before);
+        document.body.dataset.searchable = String(field.offsetWidth > 100);
+        document.getElementById("whole").click();
+        const row = document.querySelector(".node.pending .id");
+        document.body.dataset.afar = getComputedStyle(row).display;
         </script></body>""",
     )
     target.write_text(driven, "utf-8")
-    shown = Page(_dumped(target, tmp_path / "profile"))
+    shown = Page(_dumped(target, tmp_path / "profile", size))
     body = dict(next(attributes for tag, attributes in shown.tags if tag == "body"))
     assert body["data-ready"] == "500"
     assert body["data-zoomed"] == "true"
+    assert body["data-searchable"] == "true"
+    assert body["data-afar"] == "none", "an id that nobody can read is in the way"
     assert shown.texts["count"].startswith("1 of 500")
     assert "r0123" in shown.texts["h2"]
     chosen = [
@@ -545,7 +584,7 @@ def test_a_browser_shows_the_page(app: Flask, tmp_path: Path) -> None:
     assert chosen == ["r0123"]
 
 
-def _dumped(page: Path, profile: Path) -> str:
+def _dumped(page: Path, profile: Path, size: str) -> str:
     """Return the document as it is after its script has run in a browser."""
     done = subprocess.run(
         [
@@ -559,6 +598,7 @@ def _dumped(page: Path, profile: Path) -> str:
             "--disable-component-update",
             "--disable-sync",
             f"--user-data-dir={profile}",
+            f"--window-size={size}",
             "--virtual-time-budget=5000",
             "--dump-dom",
             page.as_uri(),

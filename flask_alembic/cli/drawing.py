@@ -14,6 +14,7 @@ from . import graphs
 from .base import get_extension
 from .graphs import text
 from .output import current_output, echo, note
+from .tables import terminal_width
 
 if TYPE_CHECKING:
     from ..commands.graphing import HistoryGraph
@@ -65,7 +66,7 @@ def graph(
 
 def _show(found: HistoryGraph) -> None:
     signs = text.UNICODE if _can_write(text.UNICODE) else text.ASCII
-    for line in text.draw(found, signs):
+    for line in text.draw(found, signs, terminal_width()):
         echo(line.text, fg=COLOURS.get(line.state))
     legend = text.legend(found, signs)
     if legend:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..render import readable
 from .layout import HEIGHT, WIDTH, laid_out
 from .svg import elements
-from .wording import MEANINGS
+from .wording import FEW, MEANINGS
 
 if TYPE_CHECKING:
     from ...commands.graphing import HistoryGraph, Node
@@ -86,10 +87,7 @@ def _summary(graph: HistoryGraph) -> str:
     parts = [
         _count(len(graph.nodes), "revision"),
         _count(heads, "head"),
-        *(
-            f"{name} is at {', '.join(ids) or 'base'}"
-            for name, ids in graph.databases.items()
-        ),
+        *_places(graph),
         *(
             f"{name}: no file has {', '.join(ids)}"
             for name, ids in graph.unknown.items()
@@ -97,6 +95,17 @@ def _summary(graph: HistoryGraph) -> str:
         ),
     ]
     return readable(" · ".join(parts))
+
+
+def _places(graph: HistoryGraph) -> Iterator[str]:
+    """Yield where the databases are, those at one place together."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name, ids in graph.databases.items():
+        together.setdefault(tuple(ids), []).append(name)
+    for ids, names in together.items():
+        who = ", ".join(names) if len(names) <= FEW else _count(len(names), "database")
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{who} {verb} at {', '.join(ids) or 'base'}"
 
 
 def _count(number: int, noun: str) -> str:

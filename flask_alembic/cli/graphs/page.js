@@ -27,6 +27,7 @@ function element(tag, text, kind) {
 function show() {
   view.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.k})`);
   view.classList.toggle("far", at.k < 0.5);
+  view.classList.toggle("afar", at.k < 0.17);
   drawMap();
 }
 
@@ -102,7 +103,7 @@ function search() {
   const ids = new Set(found.map(one => one.id));
   for (const [id, row] of rows) row.parentNode.hidden = !ids.has(id);
   for (const [id, box] of boxes) box.classList.toggle("found", ids.has(id));
-  view.classList.toggle("searching", words.length > 0);
+  for (const each of [view, list.parentNode]) each.classList.toggle("searching", words.length > 0);
   $("count").textContent = words.length
     ? `${found.length} of ${data.revisions.length}; Enter goes to the next`
     : `${data.revisions.length} revisions, the newest first`;

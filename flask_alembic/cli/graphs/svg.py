@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..render import readable
 from .layout import HEIGHT, WIDTH, Layout, Route, laid_out
-from .wording import COLOURS, shorten, where
+from .wording import COLOURS, briefly, shorten
 
 if TYPE_CHECKING:
     from ...commands.graphing import HistoryGraph, Node
@@ -106,7 +106,7 @@ def _box(node: Node, x: float, y: float) -> Iterator[str]:
     yield f'<text class="more" x="11" y="55">{_text((node.date or "")[:16])}</text>'
     yield (
         f'<text class="more end" x="{WIDTH - 11}" y="55">'
-        f"{_text(shorten(where(node), 22 if node.date else 40))}</text>"
+        f"{_text(shorten(briefly(node), 22 if node.date else 40))}</text>"
     )
     yield "</g>"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ..render import readable
+from .wording import briefly, shorten, standing
 
 if TYPE_CHECKING:
     from ...commands.graphing import HistoryGraph, Node
@@ -43,6 +44,10 @@ ASCII = {
 }
 
 
+SHORTEST: Final = 12
+"""What is left of a message on a terminal that is much too narrow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the drawing."""
@@ -54,18 +59,22 @@ class Line:
     """The state of the revision on it; empty when it holds lines only."""
 
 
-def draw(graph: HistoryGraph, signs: dict[str, str] = UNICODE) -> list[Line]:
+def draw(
+    graph: HistoryGraph, signs: dict[str, str] = UNICODE, width: int | None = None
+) -> list[Line]:
     """Draw the history, the newest revision first.
 
     :param graph: The history.
     :param signs: What to draw with.
+    :param width: How long a line may be: messages are shortened to it; as long as
+        they are by default.
 
     .. versionadded:: 4.0
     """
     lanes: list[str | None] = []
     lines: list[Line] = []
     for node in graph.nodes:
-        lines += _node(node, lanes, signs)
+        lines += _node(node, lanes, signs, width)
     return lines
 
 
@@ -80,7 +89,9 @@ def legend(graph: HistoryGraph, signs: dict[str, str] = UNICODE) -> str:
     return "  ".join(f"{signs[one]} {words[one]}" for one in words if one in there)
 
 
-def _node(node: Node, lanes: list[str | None], signs: dict[str, str]) -> Iterator[Line]:
+def _node(
+    node: Node, lanes: list[str | None], signs: dict[str, str], width: int | None
+) -> Iterator[Line]:
     """Yield the lines of one revision, and go on with its parents' lanes.
 
     :param lanes: The revision that each lane leads to; changed.
@@ -97,7 +108,9 @@ def _node(node: Node, lanes: list[str | None], signs: dict[str, str]) -> Iterato
         _trim(lanes)
     cells = [signs["line"] if id_ else " " for id_ in lanes]
     cells[here] = signs[node.state]
-    yield Line(f"{' '.join(cells)}  {caption(node)}", node.state)
+    drawn = " ".join(cells)
+    room = None if width is None else width - len(drawn) - 2
+    yield Line(f"{drawn}  {caption(node, room)}", node.state)
     parents = list(dict.fromkeys((*node.down_revisions, *node.depends_on)))
     lanes[here] = parents[0] if parents else None
     forks: list[int] = []
@@ -149,14 +162,24 @@ def _across(
     return text.rstrip()
 
 
-def caption(node: Node) -> str:
+def caption(node: Node, room: int | None = None) -> str:
     """Return what is said of a revision on its line.
 
     :param node: The revision.
+    :param room: How long it may be; the message is shortened for it.
     """
-    words = [node.revision]
-    if node.doc:
-        words.append(readable(node.doc))
+    doc, marks = readable(node.doc), _marks(node, standing)
+    if room is not None:
+        shortest = shorten(doc, SHORTEST)
+        if len(f"{node.revision} {shortest} {marks}") > room:
+            marks = _marks(node, briefly)
+        doc = shorten(doc, max(room - len(f"{node.revision}  {marks}"), SHORTEST))
+    return " ".join(filter(None, [node.revision, doc, marks]))
+
+
+def _marks(node: Node, told: Callable[[Node], str]) -> str:
+    """Return what stands behind the message: labels and states."""
+    words = []
     if node.labels:
         words.append(f"({', '.join(node.labels)})")
     if node.is_head:
@@ -164,8 +187,7 @@ def caption(node: Node) -> str:
     if node.state == "pending":
         words.append("[pending]")
     elif node.state == "partly" or "unknown" in node.states.values():
-        told = [f"{name}: {state}" for name, state in node.states.items()]
-        words.append(f"[{', '.join(told)}]")
+        words.append(f"[{told(node)}]")
     if node.at and node.state != "partly":
         words.append(f"<- {', '.join(node.at)}")
     return " ".join(words)

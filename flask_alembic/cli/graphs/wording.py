@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ...commands.graphing import HistoryGraph, Node
@@ -24,6 +25,10 @@ MEANINGS = {
 """What the states mean, for a legend."""
 
 
+FEW: Final = 4
+"""How many databases are named one by one."""
+
+
 def shorten(text: str, longest: int) -> str:
     """Return a text that fits.
 
@@ -39,9 +44,35 @@ def where(node: Node) -> str:
     :param node: The revision.
     """
     if node.state == "partly" or "unknown" in node.states.values():
-        return ", ".join(f"{name}: {state}" for name, state in node.states.items())
+        return standing(node)
     words = {"none": "", "pending": "pending", "applied": "applied"}[node.state]
     return f"here: {', '.join(node.at)}" if node.at else words
+
+
+def standing(node: Node) -> str:
+    """Return how each database stands to a revision; how many, where there are many.
+
+    :param node: The revision.
+    """
+    if len(node.states) <= FEW:
+        return ", ".join(f"{name}: {state}" for name, state in node.states.items())
+    counts = Counter(node.states.values())
+    return ", ".join(f"{number} {state}" for state, number in counts.items())
+
+
+def briefly(node: Node) -> str:
+    """Return what there is room for in a box; its colour says the rest.
+
+    :param node: The revision.
+    """
+    if node.state != "partly" or "unknown" in node.states.values():
+        return where(node)
+    if node.at:
+        return f"here: {', '.join(node.at)}"
+    lacking = [name for name, state in node.states.items() if state == "pending"]
+    if len(lacking) == 1:
+        return f"pending: {lacking[0]}"
+    return f"pending in {len(lacking)} of {len(node.states)}"
 
 
 def edges(graph: HistoryGraph) -> list[tuple[str, str, bool]]:
