@@ -16,7 +16,7 @@ import click
 from flask import current_app
 
 from ..errors import AlembicError, CheckFailed, UsageError
-from . import render, tables
+from . import places, render, tables
 from .output import echo, note, prints_to_stderr
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def current(
 
     extension = get_extension()
     if not check_heads:
-        _write(extension.current(databases), verbose)
+        places.show_current(extension.current(databases), verbose)
         return
     require_revisions()
     scripts = extension._do(reading.current, databases, check_heads=True)
-    _write(scripts, verbose)
+    places.show_current(scripts, verbose)
     _fail_on_no("Not every database is at every head.", "Run flask db upgrade.")
 
 
@@ -114,7 +114,10 @@ def branches(verbose: bool = False) -> None:
     :param verbose: Show more about each.
     """
     extension = get_extension()
-    for script in extension.branches():
+    found = extension.branches()
+    if not found:
+        note("No revision has more than one next revision.")
+    for script in found:
         echo(render.revisions([script], verbose))
         for child in sorted(script.nextrev):
             # Not show(): that is a command of its own, with its own report.
@@ -182,8 +185,11 @@ def show(revisions: Revision, sql: bool = False, **options: Any) -> None:
 
         show_sql(revisions or "head", **options)
         return
-    for script in get_extension().show(revisions or "head"):
+    found = get_extension().show(revisions or "head")
+    for script in found:
         echo(render.revision_block(script))
+    if not found:
+        note("There is nothing to show: no revision is there, or none is applied.")
 
 
 def check(databases: Sequence[str] = ()) -> None:
@@ -402,6 +408,8 @@ def _write(scripts: Any, verbose: bool) -> None:
     text = render.revisions(scripts, verbose)
     if text:
         echo(text)
+    else:
+        note("There are no revisions yet.")
 
 
 def _fail_on_no(message: str, advice: str) -> None:

@@ -68,6 +68,8 @@ def _show(found: HistoryGraph) -> None:
     signs = text.UNICODE if _can_write(text.UNICODE) else text.ASCII
     for line in text.draw(found, signs, terminal_width()):
         echo(line.text, fg=COLOURS.get(line.state))
+    if not found.nodes:
+        note("There are no revisions yet.")
     legend = text.legend(found, signs)
     if legend:
         note(legend)

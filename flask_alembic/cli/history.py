@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from . import render
+from . import places
 from .base import get_extension
-from .output import echo, prints_to_stderr
+from .output import echo, note, prints_to_stderr
 
 if TYPE_CHECKING:
-    from alembic.script import Script
-
     from ..hooks.payloads import Direction
 
 Revision = Any
@@ -41,25 +39,11 @@ def show_range(
     scripts = extension._do(reading.log, start, end, indicate_current=indicate_current)
     report = last_report.get()
     data = report.data if report is not None else None
-    here: Mapping[str, Sequence[str]] = (data or {}).get("current", {})
+    here: places.Places = (data or {}).get("current", {})
     for script in reversed(scripts) if newest_first else scripts:
-        _line(script, _mark(script, here), verbose)
-
-
-def _line(script: Script, mark: str, verbose: bool) -> None:
-    if verbose:
-        echo(render.revision_block(script, mark))
-        return
-    doc = f", {render.readable(script.doc)}"
-    echo(render.revision_line(script).removesuffix(doc) + mark + doc)
-
-
-def _mark(script: Script, here: Mapping[str, Sequence[str]]) -> str:
-    """Return which databases are at a revision; their names only if there are more."""
-    names = [name for name, ids in here.items() if script.revision in ids]
-    if not names:
-        return ""
-    return f" (current: {', '.join(names)})" if len(here) > 1 else " (current)"
+        places.show(script, places.mark(script, here), verbose)
+    if not scripts:
+        note("There are no revisions yet.")
 
 
 def range_of(rev_range: str | None) -> tuple[str, str] | None:

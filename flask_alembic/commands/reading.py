@@ -54,9 +54,9 @@ def current(
             found.update((script.revision, script) for script in here)
         call.scripts = tuple(found.values())
         wanted = view.real_heads()
-        if check_heads:
-            call.ok = all(set(ids) == wanted for ids in heads.values())
-        call.data = {"databases": per_database, "at_head": call.ok}
+        at_head = all(set(ids) == wanted for ids in heads.values())
+        call.ok = at_head or not check_heads
+        call.data = {"databases": per_database, "at_head": at_head}
         return list(call.scripts)
 
 
