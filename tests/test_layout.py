@@ -73,12 +73,15 @@ def test_a_template_of_ones_own(app: Flask, tmp_path: Path, as_folder: bool) -> 
     own.parent.mkdir()
     own.write_text(TEMPLATE, "utf-8")
     given = own.parent if as_folder else own
+    assert run_db(app, "list-templates").stderr == ""
     assert run_db(app, "init", "-t", str(given)).exit_code == 0
     assert used(app) == []
     result = run_db(app, "revision", "first", "--empty")
     assert result.exit_code == 0, result.stderr
     (path,) = migrations_of(app).glob("*first.py")
     assert "from our own template" in path.read_text("utf-8")
+    said = run_db(app, "list-templates").stderr
+    assert f"a template of its own: {migrations_of(app) / 'script.py.mako'}" in said
 
 
 def test_a_changed_template_is_kept(app: Flask) -> None:

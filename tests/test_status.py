@@ -162,18 +162,39 @@ def test_differences_are_counted_and_the_advice_is_about_them(tmp_path: Path) ->
     assert "flask db revision 'message'" in result.stderr
 
 
+def on_a_terminal(
+    folder: Path, *words: str, columns: int = 120, **environment: str
+) -> tuple[str, list[str]]:
+    """Return what a command wrote to a terminal, and what is seen there."""
+    write_chain(folder / "migrations", "a1")
+    (folder / "shop.py").write_text(APP, "utf-8")
+    command = [sys.executable, "-c", MAIN, "--app", "shop", "db", *words]
+    terminal = Terminal(command, folder, environment, columns=columns)
+    try:
+        terminal.end()
+        return terminal.raw, terminal.lines
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("words", [("status",), ("graph",), ("upgrade", "nosuch")])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_colours_are_for_terminals_that_want_them(
+    tmp_path: Path, words: tuple[str, ...], wanted: bool
+) -> None:
+    raw, _ = on_a_terminal(tmp_path, *words, NO_COLOR="" if wanted else "1")
+    assert ("\x1b[3" in raw) == wanted
+    if not wanted:
+        assert "\x1b" not in raw
+        raw, _ = on_a_terminal(tmp_path, *words, TERM="dumb")
+        assert "\x1b" not in raw
+
+
 @pytest.mark.parametrize("columns", [120, 40])
 def test_a_narrow_terminal_gets_a_block_for_each_row(
     tmp_path: Path, columns: int
 ) -> None:
-    write_chain(tmp_path / "migrations", "a1")
-    (tmp_path / "shop.py").write_text(APP, "utf-8")
-    words = [sys.executable, "-c", MAIN, "--app", "shop", "db", "status"]
-    terminal = Terminal(words, tmp_path, columns=columns)
-    try:
-        assert terminal.end() == 0
-        lines = [line.split() for line in terminal.lines]
-    finally:
-        terminal.close()
+    _, text = on_a_terminal(tmp_path, "status", columns=columns)
+    lines = [line.split() for line in text]
     assert (lines[0][:2] == ["Database", "State"]) == (columns == 120)
     assert (["State", "empty"] in lines) == (columns == 40)

@@ -17,6 +17,7 @@ from .output import (
     current_output,
     prints_to_stderr,
     resolve_format,
+    say,
     write,
     writing,
 )
@@ -162,7 +163,7 @@ def _fail(error: BaseException, told: AlembicError, show: bool) -> NoReturn:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         click.echo(hide_passwords("".join(lines)), err=True)
     if current_output().format == "table":
-        click.secho("Error: ", fg="red", nl=False, err=True)
+        say("Error: ", fg="red", nl=False, err=True)
         click.echo(readable(hide_passwords(told.message)), err=True)
         if told.advice:
             click.echo(readable(hide_passwords(told.advice)), err=True)

@@ -111,7 +111,10 @@ class AlembicGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words for the hooks as they were before they are taken apart."""
         from ..commands.words import argv
+        from .output import may_colour
 
+        if not may_colour():
+            ctx.color = False  # for commands that plugins add too
         words = tuple(args)
         rest = super().parse_args(ctx, args)
         # Not before: after --help the context is never closed.
@@ -157,7 +160,9 @@ class AlembicGroup(click.Group):
             hooks = extension.environment_for(app).hooks
         except AlembicError as error:
             # The command that is run says it again; --help goes on working.
-            click.secho(f"Warning: {error}", err=True, fg="yellow")
+            from .output import say
+
+            say(f"Warning: {error}", err=True, fg="yellow")
             return
         known = dict(self.commands)
         for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -76,7 +77,7 @@ def echo(text: str = "", **style: Any) -> None:
     :param style: Colours, as for :func:`click.secho`; used on a terminal only.
     """
     if current_output().format == "table":
-        click.secho(text, file=_stdout.get(), **style)
+        say(text, file=_stdout.get(), **style)
 
 
 def note(text: str, **style: Any) -> None:
@@ -87,7 +88,21 @@ def note(text: str, **style: Any) -> None:
     """
     output = current_output()
     if output.format == "table" and not output.quiet:
-        click.secho(text, err=True, **style)
+        say(text, err=True, **style)
+
+
+def say(text: str, **options: Any) -> None:
+    """Write a line with colours, which a terminal shows unless it is told not to.
+
+    :param text: The line.
+    :param options: Colours and where to, as for :func:`click.secho`.
+    """
+    click.secho(text, color=None if may_colour() else False, **options)
+
+
+def may_colour() -> bool:
+    """Return whether colours may be used: see https://no-color.org."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def emit(document: Any) -> None:
