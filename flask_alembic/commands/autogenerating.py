@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ..environment.databases import Database, choose
+from ..errors import UsageError
 from ..hooks import specs
 from ..hooks.payloads import RevisionRequest
 from .comparing import refuse_losing_all, require_models
@@ -14,6 +15,7 @@ from .connecting import connected, current_heads
 from .database_errors import reading
 from .invocation import Invocation
 from .known_rows import require_known
+from .viewing import real_heads
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import RevisionContext
@@ -86,6 +88,7 @@ def compare(
     :param force: Whether a revision may drop every table.
     :raises ConfigurationError: When there are no models, or none that are known to
         the database.
+    :raises UsageError: When a database is not at head.
     """
     environment = call.environment
     databases = choose(environment.databases(), ())
@@ -97,6 +100,12 @@ def compare(
             )
             heads = current_heads(environment, database, connection)
             require_known(scripts, database.name, heads)
+            if set(heads) != real_heads(scripts):
+                raise UsageError(
+                    f"The database {database.name!r} is not at head, so it cannot be "
+                    "compared with the models.",
+                    "Run flask db upgrade first.",
+                )
             with reading(database):
                 _compare_one(
                     environment,

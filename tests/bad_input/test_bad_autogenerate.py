@@ -86,7 +86,7 @@ def test_a_database_that_is_behind_is_not_compared(written: Sandbox, line: str) 
         written.migrations, "next1", next(iter(version_rows(written.url)))
     )
     code = 1 if line == "check" else 2
-    says = ["not at head", "flask db upgrade"]
+    says = ["'default' is not at head", "flask db upgrade"]
     refused(written, *line.split(), code=code, says=says)
 
 
