@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import threading
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from flask_alembic.errors import (
     Refused,
 )
 from flask_alembic.hooks import Report
+from flask_alembic.signals import after_command
 
 SHOP = [
     "op.create_table('author', sa.Column('id', sa.Integer, primary_key=True),"
@@ -241,6 +243,22 @@ def test_drift_is_reported(tmp_path: Path, sqlite_url: str) -> None:
     document = json.loads(run_db(app, "drift", "--format", "json").stdout)
     (one,) = document["data"]["databases"]
     assert one["differences"]["revisions and database"][0]["name"] == "extra"
+
+
+def test_the_receiver_in_the_docs_hears_of_it(
+    tmp_path: Path, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = shop(tmp_path, sqlite_url)
+    path = Path(__file__).parents[1] / "docs" / "snippets" / "drift_told.py"
+    told = runpy.run_path(str(path))["tell_of_drift"]
+    try:
+        assert run_db(app, "drift").exit_code == 0
+        assert "drift in" not in caplog.text
+        execute(sqlite_url, "CREATE TABLE extra (id INTEGER)")
+        assert run_db(app, "drift").exit_code == 1
+    finally:
+        after_command.disconnect(told)
+    assert "drift in default: table extra is in the database" in caplog.text
 
 
 # Scratch databases ---------------------------------------------------------------
