@@ -383,6 +383,7 @@ def test_a_wrong_format_is_refused(branched: Flask) -> None:
     found = run_db(branched, "graph", "--format", "png")
     assert found.exit_code == 2
     assert "There is no format 'png'" in found.output
+    assert "table, mermaid, dot, svg, html, json, jsonl" in found.output
     assert run_db(branched, "current", "--format", "mermaid").exit_code == 2
 
 

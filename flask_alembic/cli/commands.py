@@ -29,6 +29,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class AlembicCommand(click.Command):
     """A command whose callback is run in an app context and may raise our errors."""
 
+    more_formats: tuple[str, ...] = ()
+    """What ``--format`` takes beside the formats of every command."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["params"] = [*(kwargs.get("params") or []), *_common()]
         if kwargs.get("callback") is not None:
@@ -52,7 +55,7 @@ class AlembicCommand(click.Command):
                 with writing(output):
                     return super().invoke(ctx)
             # Said as text: there is no format yet to say it in.
-            with_appcontext(_require_format)(output.format)
+            with_appcontext(_require_format)(output.format, self.more_formats)
             with writing(output), prints_to_stderr():
                 return self._as_document(ctx, output, show)
 
@@ -99,8 +102,8 @@ def _environment() -> Any:
     return get_extension().environment_for(app)
 
 
-def _require_format(name: str) -> None:
-    resolve_format(_environment(), name)
+def _require_format(name: str, more: tuple[str, ...]) -> None:
+    resolve_format(_environment(), name, more)
 
 
 def _write_report(name: str, error: AlembicError | None) -> None:

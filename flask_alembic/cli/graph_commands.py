@@ -20,6 +20,8 @@ class GraphCommand(AlembicCommand):
     for other commands.
     """
 
+    more_formats = tuple(FORMATS)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for parameter in self.params:

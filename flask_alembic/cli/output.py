@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -122,11 +122,14 @@ def write(text: str) -> None:
     click.echo(text, file=_stdout.get())
 
 
-def resolve_format(environment: Environment, name: str) -> Format | None:
+def resolve_format(
+    environment: Environment, name: str, more: Sequence[str] = ()
+) -> Format | None:
     """Return the format of a name; ``None`` for text for people.
 
     :param environment: The app's environment.
     :param name: What follows ``--format``.
+    :param more: What the command at work takes beside the formats.
     :raises UsageError: When there is none.
     :raises HookError: When two plugins give one name.
     """
@@ -134,7 +137,7 @@ def resolve_format(environment: Environment, name: str) -> Format | None:
         return None
     formats = formats_of(environment)
     if name not in formats:
-        known = ", ".join(["table", *sorted(formats)])
+        known = ", ".join(["table", *more, *sorted(formats)])
         raise UsageError(f"There is no format {name!r}.", f"Use one of: {known}.")
     return formats[name][1]
 
