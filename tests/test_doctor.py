@@ -329,6 +329,23 @@ def test_a_half_applied_revision(tmp_path: Path, mariadb_url: str) -> None:
     assert found(app) == []
 
 
+def test_half_of_the_first_revision_is_not_taken_for_other_tables(
+    tmp_path: Path, mariadb_url: str
+) -> None:
+    app = make_app(tmp_path, mariadb_url)
+    body = [
+        "op.create_table('half', sa.Column('id', sa.Integer))",
+        "op.drop_table('no')",
+    ]
+    write_revision(migrations_of(app), "alpha1", None, body)
+    assert run_db(app, "upgrade").exit_code == 3
+    finding = only(app)
+    assert (finding.code, finding.command) == (
+        "half-applied",
+        "flask db upgrade --resume",
+    )
+
+
 # The history ---------------------------------------------------------------------
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -142,6 +144,34 @@ def test_a_revision_that_is_half_in_effect(
     assert "half applied" in result.stdout.splitlines()[1]
     assert "default: a1 is half in effect; flask db doctor" in result.stdout
     assert result.exit_code == 1
+
+
+def test_a_run_at_work_is_not_half_in_effect(
+    tmp_path: Path, make_database: MakeDatabase
+) -> None:
+    app = make_app(tmp_path, make_database("mariadb"))
+    began, go = tmp_path / "began", tmp_path / "go"
+    body = [
+        "import pathlib, time",
+        "op.create_table('made', sa.Column('id', sa.Integer, primary_key=True))",
+        f"pathlib.Path({str(began)!r}).touch()",
+        f"while not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)",
+    ]
+    write_revision(migrations_of(app), "a1", None, body)
+    running = Thread(target=lambda: run_db(app, "upgrade"))
+    running.start()
+    try:
+        while not began.exists():
+            time.sleep(0.05)
+        said = run_db(app, "status").stdout
+        found = run_db(app, "doctor")
+    finally:
+        go.touch()
+        running.join()
+    assert "session" in said.splitlines()[1]
+    assert "half" not in said
+    assert found.stdout == "Nothing is wrong.\n"
+    assert run_db(app, "status", "--check").exit_code == 0
 
 
 def test_no_files_are_not_taken_for_being_at_head(tmp_path: Path) -> None:

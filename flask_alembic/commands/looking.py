@@ -63,7 +63,8 @@ def look(
         "; ".join(map(str, holders)) or None,
         _differences(environment, database, connection) if models else None,
         None if ids else _tables(backend, key, connection),
-        _half_applied(backend, key, connection),
+        # While somebody is at work, half of a revision is what there has to be.
+        None if holders else _half_applied(backend, key, connection),
     )
     if connection.in_transaction():
         connection.rollback()

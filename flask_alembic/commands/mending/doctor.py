@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...dialects import backend_for
 from ...environment.databases import choose
+from ...environment.locking import lock_key
 from ...errors import HistoryError
 from ...hooks import specs
 from ...hooks.payloads import LintTarget
@@ -109,7 +111,9 @@ class _Doctor:
         environment, hooks = self.call.environment, self.call.hooks
         with ExitStack() as stack:
             connection = stack.enter_context(connected(environment, hooks, database))
-            found, table = self._look(database, connection)
+            key = lock_key(environment, database.name)
+            at_work = backend_for(database.engine.dialect).lock_holders(connection, key)
+            found, table = self._look(database, connection, bool(at_work))
             if not fixing or not any(finding.fixable for finding in found):
                 return found
             lock = hooks.ask(
@@ -122,18 +126,22 @@ class _Doctor:
             return fix(environment, self.scripts, database, connection, table, found)
 
     def _look(
-        self, database: Database, connection: Connection
+        self, database: Database, connection: Connection, at_work: bool = False
     ) -> tuple[list[Finding], VersionRows]:
+        """Look at a database; half of a revision is no finding while a run is at work."""
         option = f" --database {database.name}" if self.several else ""
         table = read_rows(self.call.environment, database, connection)
         patient = Patient(
             self.call.environment, self.scripts, database, connection, table, option
         )
+        half = [] if at_work else [*half_applied(patient)]
+        # Tables without a version are what the first half has left.
+        explained = at_work or (half and not table.rows)
         found = [
-            *table_findings(patient),
+            *([] if explained else table_findings(patient)),
             *row_findings(self.scripts, database.name, table, option),
             *width_findings(patient),
-            *half_applied(patient),
+            *half,
         ]
         if connection.in_transaction():
             connection.rollback()
