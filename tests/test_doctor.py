@@ -346,6 +346,29 @@ def test_half_of_the_first_revision_is_not_taken_for_other_tables(
     )
 
 
+def test_a_database_that_is_away_hides_no_other(tmp_path: Path) -> None:
+    away = "postgresql+psycopg://anna:secret@127.0.0.1:9/other"
+    app = make_app(
+        tmp_path,
+        SQLALCHEMY_BINDS={"archive": away},
+        ALEMBIC={"databases": "*"},
+    )
+    write_table_revision(migrations_of(app), "alpha1")
+    run_db(app, "upgrade", "--database", "default")
+    fill(url_of(app), "alpha1", "gone")
+    codes = {finding.code: finding for finding in found(app)}
+    assert set(codes) == {"unknown-revision", "unreachable"}
+    assert codes["unreachable"].database == "archive"
+    result = run_db(app, "doctor")
+    assert result.exit_code == 1
+    assert "In the app this is the database 'archive'." in result.stdout
+    assert "flask db wait --for database --database archive" in result.stdout
+    assert "secret" not in result.output
+    alone = run_db(app, "doctor", "--database", "archive")
+    assert alone.exit_code == 3
+    assert "In the app this is the database 'archive'." in alone.stderr
+
+
 # The history ---------------------------------------------------------------------
 
 

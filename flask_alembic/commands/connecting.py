@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..dialects import backend_for
 from ..environment.databases import Database, choose
-from ..errors import HookError
+from ..errors import DatabaseError, HookError
 from ..hooks import specs
 from .database_errors import reading_versions
 
@@ -53,12 +53,18 @@ def open_connection(
     """
     backend = backend_for(database.engine.dialect)
     seconds = environment.settings.of("connect_timeout", database.name)
-    connection = hooks.around(
-        specs.open_connection,
-        lambda: backend.connect(database.engine, seconds),
-        database=database.name,
-        engine=database.engine,
-    )
+    try:
+        connection = hooks.around(
+            specs.open_connection,
+            lambda: backend.connect(database.engine, seconds),
+            database=database.name,
+            engine=database.engine,
+        )
+    except DatabaseError as error:
+        if len(environment.databases()) > 1:
+            # What is said names the server's database, which may have another name.
+            error.advice += f" In the app this is the database {database.name!r}."
+        raise
     if not hasattr(connection, "in_transaction"):
         raise HookError(
             f"open_connection gave {connection!r} for database {database.name!r}.",

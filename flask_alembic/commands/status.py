@@ -133,7 +133,7 @@ def _seen(call: Invocation, database: Database, models: bool) -> Look:
         with translated(), connected(environment, call.hooks, database) as connection:
             return look(environment, database, connection, models)
     except DatabaseError as error:
-        return Look(error=" ".join(filter(None, (error.message, error.advice))))
+        return Look(error=error.message)
 
 
 def _status(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...dialects import backend_for
 from ...environment.databases import choose
 from ...environment.locking import lock_key
-from ...errors import HistoryError
+from ...errors import DatabaseError, HistoryError
 from ...hooks import specs
 from ...hooks.payloads import LintTarget
 from ..connecting import connected
@@ -72,6 +72,12 @@ def _broken(problem: Any) -> Finding:
     return Finding(problem.code, problem.message, "flask db doctor", None, advice)
 
 
+def _away(name: str, error: DatabaseError) -> Finding:
+    """Return that a database could not be looked at; the others are all the same."""
+    command = f"flask db wait --for database --database {name}"
+    return Finding("unreachable", error.message, command, name, error.advice)
+
+
 @dataclass
 class _Doctor:
     """One examination."""
@@ -84,7 +90,12 @@ class _Doctor:
         """Look at everything, and mend what is safe if that is wanted."""
         found = [*self._of_history()]
         for database in databases:
-            found += self._one(database, fixing)
+            try:
+                found += self._one(database, fixing)
+            except DatabaseError as error:
+                if len(databases) == 1:
+                    raise
+                found.append(_away(database.name, error))
         return [*found, *self._changed_files(databases)]
 
     def _of_history(self) -> Iterator[Finding]:
