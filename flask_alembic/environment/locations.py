@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, ScriptLocationError
 from ..settings import Location, Settings
+from .replacement import replace
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -161,12 +161,12 @@ def make_directory(
                 made.append(folder)
         target = locations.script / "script.py.mako"
         if not target.exists():
-            _write(target, (TEMPLATES / template).read_bytes())
+            replace(target, (TEMPLATES / template).read_bytes())
             made.append(target)
         if package:
             for folder in dict.fromkeys((locations.script, *locations.paths)):
                 if not (folder / "__init__.py").exists():
-                    _write(folder / "__init__.py", b"")
+                    replace(folder / "__init__.py", b"")
                     made.append(folder / "__init__.py")
     except OSError as error:
         raise ScriptLocationError(
@@ -188,25 +188,13 @@ def write_template(locations: Locations, content: bytes) -> list[Path]:
     target = locations.script / "script.py.mako"
     try:
         locations.script.mkdir(parents=True, exist_ok=True)
-        _write(target, content)
+        replace(target, content)
     except OSError as error:
         raise ScriptLocationError(
             f"{target} cannot be written: {error.strerror or error}.",
             "Make the folder writable, or set ALEMBIC['script_location'].",
         ) from error
     return [target]
-
-
-def unique() -> str:
-    """Return a text that no other thread of any process has now."""
-    return f"{os.getpid()}-{threading.get_ident()}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file beside its target and rename it, so that none is half there."""
-    temporary = path.with_name(f".{path.name}.{unique()}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def require_folders(locations: Locations) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from ..errors import RevisionFileError, ScriptLocationError
 from ..settings.options import is_true
 from . import drafting
 from .history import History
-from .locations import require_folders, unique
+from .locations import require_folders
+from .replacement import replace
 from .soundness import check_history, check_identifiers, unusable
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _post_write_hooks(config: Any) -> dict[str, Any]:
 
 
 def write_new(target: Path, content: bytes) -> None:
-    """Write a new file beside its target and rename it.
+    """Write a new file as a whole or not at all.
 
     :param target: The file to be.
     :param content: All of it.
@@ -200,14 +200,11 @@ def write_new(target: Path, content: bytes) -> None:
         raise RevisionFileError(
             f"The file {target} is there already.", "Use another message or id."
         )
-    temporary = target.with_name(f".{target.name}.{unique()}.tmp")
     try:
         # A file_template may hold folders, which older versions of Alembic do not make.
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, target)
+        replace(target, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ScriptLocationError(
             f"{target} cannot be written: {error.strerror or error}.",
             "Make the folder writable.",

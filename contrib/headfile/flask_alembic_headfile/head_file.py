@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from threading import get_ident
 from typing import Final
+
+from flask_alembic.environment.replacement import replace
 
 from .branches import NAME, Branch
 from .errors import FileError
@@ -128,7 +128,7 @@ def write_all(folder: Path, branches: list[Branch]) -> list[Path]:
     wanted = {folder / branch.file_name: text_for(branch) for branch in branches}
     changed: list[Path] = []
     for path, text in wanted.items():
-        if _replace(path, text.encode("utf-8", errors="replace")):
+        if _write(path, text.encode("utf-8", errors="replace")):
             changed.append(path)
     for path in files_in(folder):
         if path not in wanted:
@@ -137,16 +137,13 @@ def write_all(folder: Path, branches: list[Branch]) -> list[Path]:
     return changed
 
 
-def _replace(path: Path, content: bytes) -> bool:
-    """Write a file beside its target and rename it, so that none is half there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
+def _write(path: Path, content: bytes) -> bool:
+    """Write a file where it holds something else; return whether it did."""
     try:
         if path.exists() and path.read_bytes() == content:
             return False
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        replace(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise FileError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Make it a writable file, then run: flask db headfile",
