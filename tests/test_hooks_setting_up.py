@@ -122,6 +122,26 @@ def test_hook_register_commands_are_heard_like_ours(tmp_path: Path) -> None:
     assert heard[-1] == ("shelf fill", (False, 3))
 
 
+def test_hook_register_commands_may_take_any_parameter(tmp_path: Path) -> None:
+    heard: list[dict[str, object]] = []
+
+    def register_commands(cli: click.Group) -> None:
+        @cli.command("label")
+        @click.argument("name")
+        @click.option("--environment")
+        def label(name: str, environment: str) -> None:
+            click.echo(f"{name} in {environment}")
+
+    def before_command(command: Command) -> None:
+        heard.append(dict(command.options))
+
+    hooks = {"register_commands": register_commands, "before_command": before_command}
+    app = app_with(tmp_path, **hooks)
+    result = run_db(app, "label", "shop", "--environment", "test")
+    assert (result.exit_code, result.output) == (0, "shop in test\n")
+    assert heard == [{"name": "shop", "environment": "test"}]
+
+
 def test_hook_register_commands_report_what_they_did(tmp_path: Path) -> None:
     def register_commands(cli: click.Group) -> None:
         @cli.command("deploy")

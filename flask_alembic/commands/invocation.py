@@ -92,7 +92,7 @@ last_report: ContextVar[Report | None] = ContextVar("last_report", default=None)
 
 @contextmanager
 def invoked(
-    environment: Environment, name: str, **options: Any
+    environment: Environment, name: str, /, **options: Any
 ) -> Iterator[Invocation]:
     """Run a command between its guard and its report.
 
