@@ -6,7 +6,7 @@ from flask_alembic.hooks import AlembicError
 
 
 class FileError(AlembicError):
-    """A file cannot be read, understood or written; it is as it was.
+    """A ``HEAD`` file cannot be read or written; it is as it was.
 
     .. versionadded:: 1.0
     """

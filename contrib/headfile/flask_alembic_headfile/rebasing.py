@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flask_alembic.environment.revision_file import read, write
 from flask_alembic.hooks import AlembicError
 
 from .branches import branches
@@ -12,7 +13,6 @@ from .errors import NothingToRebase, RebaseRefused
 from .graph import parents
 from .head_file import load, write_all
 from .moves import Move, check_databases, plan
-from .revision_file import read, write
 
 if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import FileError
-from .revision_file import RevisionFile, read
+from flask_alembic.environment.revision_file import RevisionFile, read
+from flask_alembic.errors import RevisionFileError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -38,7 +38,7 @@ def read_all(places: Iterable[Path]) -> list[RevisionFile]:
     for path in sorted(path for folder in places for path in folder.rglob("*.py")):
         try:
             files.append(read(path))
-        except FileError:
+        except RevisionFileError:
             continue
     return files
 

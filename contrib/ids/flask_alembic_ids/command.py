@@ -9,11 +9,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from flask_alembic.environment.revision_file import RevisionFile
+
 from .choice import chosen
 from .collisions import collisions, commands, folders, read_all
 from .errors import RenumberError
 from .renumbering import renumber as give_new_id
-from .revision_file import RevisionFile
 
 
 @click.command("renumber")

@@ -19,10 +19,3 @@ class RenumberError(AlembicError):
     """
 
     exit_code = 2
-
-
-class FileError(AlembicError):
-    """A revision file cannot be read, understood or written.
-
-    .. versionadded:: 1.0
-    """

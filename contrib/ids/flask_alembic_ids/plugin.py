@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from flask_alembic.errors import HistoryError
+from flask_alembic.errors import HistoryError, RevisionFileError
 from flask_alembic.hooks import hookimpl
 
 from . import locking
@@ -98,10 +98,14 @@ def line_of(request: RevisionRequest, history: ScriptDirectory) -> str:
 def after_command(app: Flask, report: Report) -> None:
     """Let other processes go on, and say how to mend two files with one id."""
     locking.release()
-    if is_on(app.config) and isinstance(report.error, HistoryError):
+    error = report.error
+    # What is wrong with one file alone is mended in that file.
+    if isinstance(error, RevisionFileError) or not isinstance(error, HistoryError):
+        return
+    if is_on(app.config):
         from .collisions import advice
 
-        report.error.advice = advice(app) or report.error.advice
+        error.advice = advice(app) or error.advice
 
 
 @hookimpl

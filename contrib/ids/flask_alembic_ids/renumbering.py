@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from flask_alembic.environment.literals import Value
+from flask_alembic.environment.revision_file import RevisionFile, several, write
+
 from .errors import RenumberError
-from .literals import Value
-from .revision_file import RevisionFile, several, write
 from .sequence import parse
 from .wishes import Strategy, Wish
 
@@ -50,7 +51,7 @@ def renumber(
     :param strategy: What makes the new id.
     :param onto: The id to follow; the head of the branch by default.
     :raises RenumberError: When it is not clear what to do; nothing is written.
-    :raises FileError: When the file cannot be written.
+    :raises RevisionFileError: When the file cannot be written.
     """
     others = [other for other in files if other.path != file.path]
     if file.revision not in {other.revision for other in others}:

@@ -191,6 +191,20 @@ def test_other_errors_keep_their_advice(app: Flask, commit: Commit, db: Invoke) 
     assert "renumber" not in result.output
 
 
+def test_a_file_that_cannot_be_renumbered_keeps_its_advice(
+    collided: Flask, db: Invoke, folder: Path
+) -> None:
+    # There is no room for the longer name of what is written beside it.
+    path = folder / f"0002_{'x' * 240}.py"
+    (folder / "0002_invoices.py").rename(path)
+    before = path.read_bytes()
+    result = db(collided, "renumber", path.name)
+    assert result.exit_code == 3
+    assert "cannot be written" in result.output
+    assert "Make the folder writable." in result.output
+    assert path.read_bytes() == before
+
+
 def test_timestamps_that_collide_are_mended_too(
     make_app: MakeApp, db: Invoke, folder: Path
 ) -> None:

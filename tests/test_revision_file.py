@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flask_alembic_ids.errors import FileError
-from flask_alembic_ids.revision_file import read, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from flask_alembic.environment.revision_file import read, several, write
+from flask_alembic.errors import RevisionFileError
 
 PLAIN = '''"""add users
 
@@ -125,7 +126,7 @@ def test_the_last_line_that_fits_is_the_one(tmp_path: Path) -> None:
 def test_what_is_computed_is_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "r.py"
     path.write_text(f"revision = 'r'\n{line}\n")
-    with pytest.raises(FileError, match=r"computes '(down_)?revision'"):
+    with pytest.raises(RevisionFileError, match=r"computes '(down_)?revision'"):
         read(path)
 
 
@@ -137,22 +138,59 @@ def test_what_is_no_revision_is_refused(tmp_path: Path) -> None:
         (b"revision = ", "cannot be read"),
         (b"\xff\xfe", "cannot be read"),
         (b"revision = None\ndown_revision = None\n", "computes 'revision'"),
+        (b"revision = " + b"-" * 100_000 + b"1\n", "cannot be read: .*Error"),
     ):
         path.write_bytes(content)
-        with pytest.raises(FileError, match=sentence):
+        with pytest.raises(RevisionFileError, match=sentence):
             read(path)
+
+
+def test_labels_and_dependencies_are_identifiers_too(tmp_path: Path) -> None:
+    source = "revision = 'a'\ndown_revision = None\n"
+    source += "branch_labels = ('x', 'y')\ndepends_on = 'c'\n"
+    path = tmp_path / "r.py"
+    made = rewritten(path, source.encode(), branch_labels="z", depends_on=None)
+    assert made.decode() == source.replace("('x', 'y')", "'z'").replace("'c'", "None")
+    assert several(read(path).literals["branch_labels"].value) == ("z",)
+    assert several(read(path).literals["depends_on"].value) == ()
+
+
+@pytest.mark.parametrize("line", ["", "depends_on = needed()\n"])
+def test_what_is_no_literal_is_not_replaced(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "r.py"
+    path.write_text(f"revision = 'a'\ndown_revision = None\n{line}")
+    file = read(path)
+    assert file.revision == "a"
+    with pytest.raises(RevisionFileError, match="no 'depends_on' that is one literal"):
+        file.changed({"depends_on": "b"})
+
+
+@pytest.mark.parametrize(
+    "value", ["a'", 'a"""; import os; """', "a\\", "a\nb", "a\0", ("a", "b'")]
+)
+@pytest.mark.parametrize("name", ["revision", "down_revision"])
+def test_what_would_become_code_is_refused(
+    tmp_path: Path, name: str, value: str | tuple[str, ...]
+) -> None:
+    path = tmp_path / "r.py"
+    path.write_text(
+        '"""x\n\nRevision ID: a\nRevises: b\n"""\nrevision = \'a\'\n'
+        "down_revision = 'b'\n"
+    )
+    with pytest.raises(RevisionFileError, match="holds characters"):
+        read(path).changed({name: value})
 
 
 def test_nothing_that_would_not_compile_is_written(tmp_path: Path) -> None:
     path = tmp_path / "r.py"
     path.write_text("# coding: ascii\nrevision = 'a'\ndown_revision = None\n")
-    with pytest.raises(FileError, match="would not compile"):
+    with pytest.raises(RevisionFileError, match="would not compile"):
         read(path).changed({"revision": "é"})
 
 
 def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.mkdir()
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(RevisionFileError, match="cannot be written"):
         write(path, b"x")
     assert list(tmp_path.iterdir()) == [path]

@@ -26,7 +26,7 @@ _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambd
 class Literal:
     """An identifier in the source.
 
-    .. versionadded:: 1.0
+    .. versionadded:: 4.0
     """
 
     value: Value

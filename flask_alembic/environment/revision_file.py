@@ -7,28 +7,30 @@ is: encoding, byte order mark, line ends, comments.
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
 import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import get_ident
 from typing import Final
 
-from .errors import FileError
+from ..errors import RevisionFileError
 from .literals import Literal, Source, Span, Value
+from .replacement import replace
 
 TITLES: Final = {"revision": "Revision ID", "down_revision": "Revises"}
 """The lines of the docstring that repeat an identifier."""
+
+_OPTIONAL: Final = ("branch_labels", "depends_on")
+# What no quotes can hold as it is, and no identifier has.
+_UNSAFE: Final = re.compile(r"['\"\\\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionFile:
     """What a revision file says about itself, and where it says so.
 
-    .. versionadded:: 1.0
+    .. versionadded:: 4.0
     """
 
     path: Path
@@ -41,7 +43,8 @@ class RevisionFile:
     """How the content is encoded."""
 
     literals: Mapping[str, Literal]
-    """The identifiers by name."""
+    """The identifiers by name: ``revision`` and ``down_revision``, and of
+    ``branch_labels`` and ``depends_on`` those that are literals."""
 
     message: str
     """The first line of the docstring."""
@@ -60,11 +63,14 @@ class RevisionFile:
         return several(self.literals["down_revision"].value)
 
     def changed(self, values: Mapping[str, Value]) -> bytes:
-        """Return the content with other identifiers.
+        """Return the content with other identifiers; nothing is written.
 
         :param values: The new ones by name; the others stay.
-        :raises FileError: When the result would not compile.
+        :raises RevisionFileError: When one is no literal in the file, holds quotes,
+            backslashes or control characters, or the result would not compile.
         """
+        for name, value in values.items():
+            self._require_replaceable(name, value)
         edits = [
             (self.literals[name].span, self._literal(value))
             for name, value in values.items()
@@ -77,11 +83,23 @@ class RevisionFile:
             content = text.encode(self.encoding)
             compile(content, str(self.path), "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
-            raise FileError(
+            raise RevisionFileError(
                 f"{self.path} would not compile afterwards: {error}.",
                 "Change it by hand; nothing was written.",
             ) from error
         return content
+
+    def _require_replaceable(self, name: str, value: Value) -> None:
+        if name not in self.literals:
+            raise RevisionFileError(
+                f"The revision file {self.path} has no {name!r} that is one literal.",
+                "Change it by hand; nothing was written.",
+            )
+        if any(map(_UNSAFE.search, several(value))):
+            raise RevisionFileError(
+                f"{value!r} holds characters that {name!r} may not hold.",
+                "Use letters, digits and underscores; nothing was written.",
+            )
 
     def _literal(self, value: Value) -> str:
         """Return a literal in the file's own kind of quotes."""
@@ -121,6 +139,8 @@ def several(value: Value) -> tuple[str, ...]:
     """Return an identifier's values as a tuple.
 
     :param value: None, one or several.
+
+    .. versionadded:: 4.0
     """
     if not value:
         return ()
@@ -131,19 +151,23 @@ def read(path: Path) -> RevisionFile:
     """Read a revision file without executing it.
 
     :param path: The file.
-    :raises FileError: When it cannot be read, or computes its id or its parents.
+    :raises RevisionFileError: When it cannot be read, or computes its id or its parents.
+
+    .. versionadded:: 4.0
     """
     try:
         content = path.read_bytes()
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         text = content.decode(encoding)
         source = Source(text)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise FileError(
-            f"The revision file {path} cannot be read: {error}.", "Mend the file."
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        # Python's parser has no words for what is nested too deeply.
+        why = str(error) or type(error).__name__
+        raise RevisionFileError(
+            f"The revision file {path} cannot be read: {why}.", "Mend the file."
         ) from error
     literals: dict[str, Literal] = {}
-    for name in (*TITLES, "branch_labels"):
+    for name in (*TITLES, *_OPTIONAL):
         found = source.literal(name)
         if found is not None:
             literals[name] = found
@@ -156,12 +180,12 @@ def read(path: Path) -> RevisionFile:
     return RevisionFile(path, text, encoding, literals, title, docstring)
 
 
-def _unusable(path: Path, name: str, bound: bool) -> FileError:
+def _unusable(path: Path, name: str, bound: bool) -> RevisionFileError:
     if not bound:
-        return FileError(
+        return RevisionFileError(
             f"The revision file {path} has no {name!r}.", "Set it in the file."
         )
-    return FileError(
+    return RevisionFileError(
         f"The revision file {path} computes {name!r}, or sets it more than once.",
         "Write it as one literal, or change the file by hand.",
     )
@@ -172,16 +196,14 @@ def write(path: Path, content: bytes) -> None:
 
     :param path: The file.
     :param content: All of it.
-    :raises FileError: When it cannot be written; it is then as it was.
+    :raises RevisionFileError: When it cannot be written; it is then as it was.
+
+    .. versionadded:: 4.0
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
     try:
-        temporary.write_bytes(content)
-        shutil.copymode(path, temporary)
-        os.replace(temporary, path)
+        replace(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise FileError(
+        raise RevisionFileError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Make the folder writable.",
         ) from error
