@@ -82,6 +82,8 @@ LITERAL = {
     "named in a function": HEAD + "def upgrade(revision=None):\n    revision = 1\n",
     "a lambda's own": HEAD + "f = lambda revision: (depends_on := revision)\n",
     "a class's own": HEAD + "class Table:\n    revision = 1\n",
+    "another's, under another name": HEAD
+    + "from alembic.command import revision as make\n",
     "an attribute": HEAD + "class A: pass\nA.revision = 1\n",
     "named in a text": HEAD + "x = 'revision'\n",
     "read again": HEAD + "y = revision + 'x'\n",
@@ -130,6 +132,10 @@ COMPUTED = {
     "by a global": HEAD + "def f():\n    global revision\n    revision = 'z'\nf()\n",
     "by a class's global": HEAD + "class A:\n    global revision\n    revision = 'z'\n",
     "through globals": HEAD + "globals()['revision'] = 'z'\n",
+    "through globals by another name": HEAD
+    + "from builtins import globals as g\ng()['re' 'vision'] = 'z'\n",
+    "through the modules by another name": HEAD
+    + "from sys import modules as m\nm[__name__].revision = 'z'\n",
     "through locals": HEAD + "locals()['revision'] = 'z'\n",
     "through vars": HEAD + "vars().update(revision='z')\n",
     "through exec": HEAD + 'exec("revi" "sion = \'z\'")\n',

@@ -119,6 +119,11 @@ def test_the_last_line_that_fits_is_the_one(tmp_path: Path) -> None:
         "down_revision = 'a'\nfrom os.path import *",
         "down_revision = 'a'\nimport os as down_revision",
         "down_revision = 'a'\ndef down_revision(): pass",
+        "down_revision = 'a'\ntry: x()\nexcept E as down_revision: pass",
+        "down_revision = 'a'\nmatch x:\n case down_revision: pass",
+        "down_revision = 'a'\ndef f(x=(down_revision := 'b')): pass",
+        "down_revision = 'a'\nimport down_revision.tables",
+        "down_revision = 'a'\nglobal down_revision",
         "down_revision = other = 'a'",
         "down_revision, other = 'a', 'b'",
     ],
@@ -128,6 +133,22 @@ def test_what_is_computed_is_refused(tmp_path: Path, line: str) -> None:
     path.write_text(f"revision = 'r'\n{line}\n")
     with pytest.raises(RevisionFileError, match=r"computes '(down_)?revision'"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from others import down_revision as other",
+        "def f(down_revision): down_revision = 'b'",
+        "class C:\n    down_revision = 'b'",
+        "f = lambda down_revision: (revision := 1)",
+        "other.down_revision = 'b'",
+    ],
+)
+def test_names_of_others_do_no_harm(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "r.py"
+    path.write_text(f"revision = 'r'\ndown_revision = 'a'\n{line}\n")
+    assert read(path).parents == ("a",)
 
 
 def test_what_is_no_revision_is_refused(tmp_path: Path) -> None:

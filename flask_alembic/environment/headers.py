@@ -12,8 +12,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from .bindings import assignments, bound
 
 NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 """What Alembic reads from a script, apart from its docstring."""
@@ -59,7 +61,6 @@ _SUSPECT = re.compile(
 # The comment of Alembic's own template; these words in a row are not Python, so that
 # they cannot bind anything wherever they stand.
 _COMMENT = b"# revision identifiers, used by Alembic."
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class Header(NamedTuple):
@@ -120,18 +121,11 @@ def _assigned(tree: ast.Module) -> dict[str, ast.expr] | None:
     ``None`` when a name is assigned more than once.
     """
     values: dict[str, ast.expr] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target: ast.expr = node.targets[0]
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            target = node.target
-        else:
-            continue
-        if isinstance(target, ast.Name) and target.id in NAMES:
-            if target.id in values:
+    for name, value in assignments(tree):
+        if name in NAMES:
+            if name in values:
                 return None
-            assert node.value is not None
-            values[target.id] = node.value
+            values[name] = value
     return values
 
 
@@ -187,38 +181,28 @@ def _binds_once(tree: ast.Module, values: dict[str, ast.expr]) -> bool:
     # A list could be changed by whoever mentions it.
     lists = {name for name, node in values.items() if isinstance(node, ast.List)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            if node.id in _REACHING:
-                return False
-            if node.id in lists and isinstance(node.ctx, ast.Load):
-                return False
-        elif isinstance(node, ast.Attribute):
-            if node.attr in _REACHING:
-                return False
-        elif isinstance(node, ast.Constant):
-            if isinstance(node.value, str) and node.value in _REACHING:
-                return False
-        elif isinstance(node, ast.Global) and not _GUARDED.isdisjoint(node.names):
+        if not _REACHING.isdisjoint(_words(node)):
             return False
-    bound = [name for name in _bound(tree) if name in _GUARDED or name == "*"]
-    return len(bound) == len(values) and set(bound) == set(values)
+        if (
+            isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Load)
+            and node.id in lists
+        ):
+            return False
+    names = [name for name in bound(tree) if name in _GUARDED or name == "*"]
+    return len(names) == len(values) and set(names) == set(values)
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Yield each name that executing a node binds or deletes in the module.
-
-    What stands in the body of a function or class binds names of its own.
-    """
-    for field, value in ast.iter_fields(node):
-        if field == "body" and isinstance(node, _SCOPES):
-            continue
-        for child in value if isinstance(value, list) else (value,):
-            if isinstance(child, ast.AST):
-                yield from _bound(child)
-            elif isinstance(child, str) and field in ("name", "rest"):
-                # of a function, class, alias, exception handler or pattern
-                yield child
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.alias):
-        yield node.asname or node.name.partition(".")[0]
+def _words(node: ast.AST) -> Iterable[str]:
+    """Return the words of a node by which it could reach the module's names."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        return (node.attr,)
+    if isinstance(node, ast.Constant):
+        return (node.value,) if isinstance(node.value, str) else ()
+    if isinstance(node, ast.alias):
+        return node.name.split(".")
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").split(".")
+    return ()

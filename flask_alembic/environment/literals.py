@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from .bindings import assignments, bound
 
 Value = str | tuple[str, ...] | None
 """What an identifier may be."""
@@ -19,7 +21,6 @@ Span = tuple[int, int]
 """From where to where something stands in a text, in characters."""
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Source:
     def __init__(self, text: str) -> None:
         self.tree = ast.parse(text)
         self._lines: Sequence[re.Match[str]] = list(_LINE.finditer(text))
-        self._bound = list(_bound(self.tree))
+        self._bound = list(bound(self.tree))
 
     def literal(self, name: str) -> Literal | None:
         """Find the one literal that a name is bound to.
@@ -54,7 +55,7 @@ class Source:
         :param name: The name of an identifier.
         :return: ``None`` when there is none, or it is not all that binds the name.
         """
-        values = _assigned(self.tree, name)
+        values = [value for each, value in assignments(self.tree) if each == name]
         if len(values) != 1 or self._bound.count(name) != 1 or "*" in self._bound:
             return None
         node = values[0]
@@ -91,38 +92,6 @@ class Source:
         """Return a place in characters; Python counts in bytes of UTF-8."""
         found = self._lines[line - 1]
         return found.start() + len(found[0].encode()[:offset].decode())
-
-
-def _assigned(tree: ast.Module, name: str) -> list[ast.expr]:
-    """Return what the module's own statements assign to a name."""
-    values: list[ast.expr] = []
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-        elif isinstance(node, ast.AnnAssign):
-            target = node.target
-        else:
-            continue
-        if isinstance(target, ast.Name) and target.id == name and node.value:
-            values.append(node.value)
-    return values
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Yield each name that is bound in the module, and ``global`` ones anywhere."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, _SCOPES):
-            if not isinstance(child, ast.Lambda):
-                yield child.name
-            for inner in ast.walk(child):
-                if isinstance(inner, ast.Global):
-                    yield from inner.names
-        else:
-            yield from _bound(child)
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.alias):
-        yield node.asname or node.name
 
 
 def _is_literal(node: ast.expr) -> bool:
