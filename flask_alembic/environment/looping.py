@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from ..errors import UsageError
+from ..hooks.threads import in_thread
 from .databases import loop_engines
 
 if TYPE_CHECKING:
@@ -56,15 +56,7 @@ def call(
     engines = environment.async_engines()
     if not engines:
         return function(environment, *args, **kwargs)
-    outcome: list[Any] = []
     left: list[contextvars.Context] = []
-    context = contextvars.copy_context()
-
-    def work() -> None:
-        try:
-            outcome.append((True, _in_loop(engines, bound)))
-        except BaseException as error:
-            outcome.append((False, error))
 
     def bound() -> R:
         try:
@@ -72,18 +64,13 @@ def call(
         finally:
             left.append(contextvars.copy_context())
 
-    thread = threading.Thread(target=context.run, args=(work,), name="flask-alembic")
-    thread.start()
-    thread.join()
-    for variable, set_to in (pair for one in left for pair in one.items()):
-        if variable.name in CARRIED:
-            # The thread and the loop have each worked on a copy of the context.
-            variable.set(set_to)
-    done, value = outcome[0]
-    if not done:
-        raise value
-    result: R = value
-    return result
+    try:
+        return in_thread(lambda: _in_loop(engines, bound))
+    finally:
+        # The thread and the loop have each worked on a copy of the context.
+        for variable, set_to in (pair for one in left for pair in one.items()):
+            if variable.name in CARRIED:
+                variable.set(set_to)
 
 
 def _in_loop(engines: Sequence[Any], work: Callable[[], R]) -> R:

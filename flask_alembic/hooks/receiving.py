@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextvars
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from .threads import in_thread
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,20 +29,7 @@ def send_to(
     if call is receiver or not _inside_loop():
         call(app, **arguments)
         return
-    raised: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            call(app, **arguments)
-        except BaseException as error:
-            raised.append(error)
-
-    context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(work,), name="flask-alembic")
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
+    in_thread(lambda: call(app, **arguments))
 
 
 def _inside_loop() -> bool:

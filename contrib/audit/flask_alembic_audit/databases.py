@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask_alembic.hooks.threads import in_thread
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -81,7 +82,6 @@ def _in_loop(engine: Any, work: Callable[[Connection], T]) -> T:
 
     sync = engine.sync_engine
     own = AsyncEngine(Engine(sync.pool.recreate(), sync.dialect, sync.url))
-    outcome: list[Any] = []
 
     async def main() -> T:
         try:
@@ -90,17 +90,4 @@ def _in_loop(engine: Any, work: Callable[[Connection], T]) -> T:
         finally:
             await own.dispose()
 
-    def target() -> None:
-        try:
-            outcome.append((asyncio.run(main()), None))
-        except BaseException as error:
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=target, name="flask-alembic-audit")
-    thread.start()
-    thread.join()
-    value, error = outcome[0]
-    if error is not None:
-        raise error
-    result: T = value
-    return result
+    return in_thread(lambda: asyncio.run(main()), name="flask-alembic-audit")

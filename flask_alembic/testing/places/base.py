@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import DatabaseError
+from ...hooks.threads import in_thread
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -174,23 +174,8 @@ def in_loop(work: Callable[[], T]) -> T:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    outcome: list[Any] = []
-
     async def main() -> T:
         async with AsyncSession() as session:
             return await session.run_sync(lambda _: work())
 
-    def run() -> None:
-        try:
-            outcome.append((True, asyncio.run(main())))
-        except BaseException as error:
-            outcome.append((False, error))
-
-    thread = threading.Thread(target=run, name="flask-alembic-testing")
-    thread.start()
-    thread.join()
-    done, value = outcome[0]
-    if not done:
-        raise value
-    result: T = value
-    return result
+    return in_thread(lambda: asyncio.run(main()))
