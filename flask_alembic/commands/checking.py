@@ -13,9 +13,9 @@ from ..hooks import specs
 from ..hooks.payloads import LintTarget, Problem
 from .comparing import CheckResult, compared, require_models
 from .connecting import connected, current_heads, heads_of
-from .generating import gather_problems
 from .invocation import Invocation, invoked
 from .known_rows import require_known
+from .linters import gather_problems
 from .mending.files import broken_files, file_problems, head_problems
 from .mending.foreign import foreign_problem
 from .mending.models import model_problems

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment.identifiers import check_id
-from ..errors import CheckFailed, HookError, InvalidRevisionId, UsageError
+from ..errors import InvalidRevisionId, UsageError
 from ..hooks import specs
-from ..hooks.payloads import LintTarget, Problem, RevisionRequest
+from ..hooks.payloads import LintTarget, RevisionRequest
 from .autogenerating import compare, revision_context
 from .invocation import Invocation, invoked
+from .linters import refuse_errors
 from .mending.foreign import keeper
 from .mending.models import model_problems
 from .placing import DEFAULT_BRANCH, Place, place
@@ -94,7 +95,7 @@ def revision(environment: Environment, draft: Draft) -> list[Script]:
         )
         request = _request(draft, where)
         call.hooks.guard(specs.before_revision, request=request)
-        id_ = _new_id(call, request, scripts, draft.rev_id)
+        id_ = new_id(call, request, scripts, draft.rev_id)
         keep = keeper(call, scripts, allow_drop=draft.allow_drop)
         context = revision_context(environment, scripts, request, id_, keep)
         if not draft.empty and not compare(call, scripts, context, draft.force):
@@ -135,7 +136,7 @@ def merge(
         _check_message(message)
         request = _request(Draft(message, empty=True), where, kind="merge")
         call.hooks.guard(specs.before_revision, request=request)
-        id_ = _new_id(call, request, scripts, rev_id)
+        id_ = new_id(call, request, scripts, rev_id)
         context = revision_context(environment, scripts, request, id_)
         written = _write(call, request, scripts, context)
         return written[0] if written else None
@@ -184,10 +185,17 @@ def _request(draft: Draft, where: Place, kind: Any = "revision") -> RevisionRequ
     )
 
 
-def _new_id(
+def new_id(
     call: Invocation, request: RevisionRequest, scripts: Scripts, given: str | None
 ) -> str:
-    """Return the id of a new revision, checked."""
+    """Return the id of a new revision, checked.
+
+    :param call: The command at work.
+    :param request: What is asked for.
+    :param scripts: The history.
+    :param given: The id that a person gave; asked from plugins when there is none.
+    :raises InvalidRevisionId: When there is none, or it cannot be used.
+    """
     answer: Any = given
     if answer is None:
         answer = call.hooks.ask(specs.rev_id, request=request)
@@ -223,7 +231,8 @@ def _write(
         target = LintTarget(
             id_, None, source, directive=directives[id_], dialects=dialects
         )
-        _lint(call, target, force)
+        advice = "Mend the models, or write it with --force."
+        refuse_errors(call, target, advice, force=force)
 
     scripts.before_write = look
     try:
@@ -236,38 +245,3 @@ def _write(
             specs.revision_generated, request=request, scripts=tuple(written)
         )
     return written
-
-
-def _lint(call: Invocation, target: LintTarget, force: bool) -> None:
-    """Ask the linters about a new revision; errors keep it from being written."""
-    problems = gather_problems(call, target)
-    call.problems = (*call.problems, *problems)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors and not force:
-        raise CheckFailed(
-            "The revision was not written: "
-            + "; ".join(f"{problem.code} {problem.message}" for problem in errors),
-            "Mend the models, or write it with --force.",
-        )
-
-
-def gather_problems(call: Invocation, target: LintTarget) -> list[Problem]:
-    """Return what the linters find in a revision.
-
-    :param call: The command at work.
-    :param target: The revision.
-    :raises HookError: When a plugin gave something else than problems.
-    """
-    found: list[Problem] = []
-    for name, problems in call.hooks.gather(specs.lint_problems, target=target):
-        for problem in problems:
-            if not isinstance(problem, Problem):
-                raise HookError(
-                    f"{call.hooks.registry.describe(name)} gave {problem!r} to "
-                    "lint_problems.",
-                    "Return flask_alembic.hooks.Problem objects.",
-                    plugin=name,
-                    hook="lint_problems",
-                )
-            found.append(problem)
-    return found

@@ -15,8 +15,8 @@ from ...errors import DatabaseError, HistoryError
 from ...hooks import specs
 from ...hooks.payloads import LintTarget
 from ..connecting import connected
-from ..generating import gather_problems
 from ..invocation import Invocation, invoked
+from ..linters import gather_problems
 from .files import broken_files, case_only, head_problems
 from .findings import Finding
 from .fixing import fix

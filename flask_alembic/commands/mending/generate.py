@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...environment.identifiers import check_id
-from ...errors import InvalidRevisionId, Refused, UsageError
+from ...errors import Refused, UsageError
 from ...hooks import specs
 from ...hooks.payloads import RevisionRequest
+from ..generating import new_id
 from ..placing import place
 from .building import building
 from .differences import compare, lines
@@ -23,7 +23,6 @@ from .writing import Content, announce, draft, put_in_place, run_draft
 if TYPE_CHECKING:
     from alembic.script import Script
 
-    from ...environment.scripts import Scripts
     from ..invocation import Invocation
     from .adopt import Wish
 
@@ -65,25 +64,13 @@ def generate_baseline(
         options={"baseline": True},
     )
     call.hooks.guard(specs.before_revision, request=request)
-    id_ = _id(call, request, scripts, wish.rev_id)
+    id_ = new_id(call, request, scripts, wish.rev_id)
     patterns = wish.patterns(environment)
     wanted = {name: part_of(schema, patterns) for name, schema in schemas.items()}
     with desk(environment, where.folder) as table:
         drafted = _drafted(call, wish, table, request, id_, wanted)
         put_in_place(drafted, where.folder)
     return announce(call, environment, request, id_)
-
-
-def _id(
-    call: Invocation, request: RevisionRequest, scripts: Scripts, given: str | None
-) -> str:
-    answer: Any = given
-    if answer is None:
-        answer = call.hooks.ask(specs.rev_id, request=request)
-    if answer is None:
-        raise InvalidRevisionId("No revision id was given.", "Let rev_id() return one.")
-    check_id(str(answer), {*scripts.known_ids(), *request.branch_labels})
-    return str(answer)
 
 
 def _drafted(

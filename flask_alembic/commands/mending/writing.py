@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ...dialects import backend_for
 from ...environment.scripts import write_new
-from ...errors import CheckFailed, DatabaseError, Refused, TemplateError
+from ...errors import DatabaseError, Refused, TemplateError
 from ...hooks import specs
 from ...hooks.payloads import LintTarget, RevisionRequest
-from ..generating import gather_problems
+from ..autogenerating import revision_context
+from ..linters import refuse_errors
 from .sources import SQUASHES
 
 if TYPE_CHECKING:
-    from alembic.operations.ops import DowngradeOps, UpgradeOps
+    from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
     from alembic.runtime.migration import MigrationContext
     from alembic.script import Script
 
@@ -61,46 +62,27 @@ def draft(
     :param force: Whether to write it in spite of lint errors.
     :raises CheckFailed: When a linter finds errors.
     """
-    from alembic.autogenerate import RevisionContext
-
     environment = call.environment
     several = len(environment.databases()) > 1
     names = iter(contents)
 
-    def process(context: Any, revision: Any, directives: list[Any]) -> None:
+    def fill(script: MigrationScript) -> None:
         content = contents[next(names)]
-        directives[-1].upgrade_ops_list[-1].ops = content.upgrade.ops
-        directives[-1].downgrade_ops_list[-1].ops = content.downgrade.ops
-        environment.hooks.edit(
-            specs.process_revision_directives,
-            context=context,
-            revision=revision,
-            directives=directives,
-        )
+        script.upgrade_ops_list[-1].ops = content.upgrade.ops
+        script.downgrade_ops_list[-1].ops = content.downgrade.ops
 
-    arguments = {
-        "message": request.message,
-        "autogenerate": False,
-        "sql": False,
-        "head": list(request.parents) or "base",
-        "splice": True,
-        "branch_label": list(request.branch_labels) or None,
-        "version_path": str(request.path),
-        "rev_id": id_,
-        "depends_on": list(request.depends_on) or None,
-    }
-    config = environment.config
-    if config.get_main_option("databases") is None:
-        config.set_main_option("databases", ", ".join(environment.databases()))
-    drafting = RevisionContext(config, scripts, arguments, process)
+    drafting = revision_context(environment, scripts, request, id_, fill)
     for name, content in contents.items():
         content.context.opts["render_item"] = _rendering(content.context)
         if several:
             content.context.opts["upgrade_token"] = f"{name}_upgrades"
             content.context.opts["downgrade_token"] = f"{name}_downgrades"
         drafting.run_no_autogenerate((), content.context)
-    scripts.before_write = lambda revision, source, path: _lint(
-        call, LintTarget(revision, None, source), force
+    scripts.before_write = lambda revision, source, path: refuse_errors(
+        call,
+        LintTarget(revision, None, source),
+        "Mend what it is about, or use --force.",
+        force=force,
     )
     try:
         written = [script for script in drafting.generate_scripts() if script]
@@ -128,18 +110,6 @@ def _rendering(context: MigrationContext) -> Callable[..., Any]:
         return own(type_, object, autogen_context) if own else False
 
     return render_item
-
-
-def _lint(call: Invocation, target: LintTarget, force: bool) -> None:
-    problems = gather_problems(call, target)
-    call.problems = (*call.problems, *problems)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors and not force:
-        raise CheckFailed(
-            "The revision was not written: "
-            + "; ".join(f"{problem.code} {problem.message}" for problem in errors),
-            "Mend what it is about, or use --force.",
-        )
 
 
 def run_draft(scratch: Building, scripts: Rewritten, id_: str) -> None:
