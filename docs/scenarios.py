@@ -53,6 +53,8 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "testing_own",
         "!sed -i '/price_cents: /a\\    pages: Mapped[int | None]' bookshop/models.py",
         "testing_fails",
+        "!sed -i 's/op.drop_index.*/pass/' bookshop/migrations/7a90d3e84b15_*.py",
+        "testing_forgets",
     ),
     "looking": (
         *BOOKSHOP,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
+
 import pytest
 from apps import write_revision, write_table_revision
 from suites import READY, Suite, is_untouched
@@ -149,6 +151,142 @@ def test_imported_models_are_found(
     )
     result = outcome_of(suite, "test_no_models_imported")
     result.stdout.fnmatch_lines([f"*c3_.py:3: {found}"])
+
+
+@pytest.mark.parametrize(
+    ("line", "use", "found"),
+    [
+        (
+            "import store",
+            "store.models.Author",
+            "store.models.Author, which is a model",
+        ),
+        ("import store as s", "s.db.session", "s.db, whose session*"),
+        ("from store import parts", "parts.table", "parts.table, which is a model"),
+    ],
+)
+def test_models_that_are_reached_through_a_package_are_found(
+    sqlite_url: str, suite: Suite, line: str, use: str, found: str
+) -> None:
+    suite.write_app(sqlite_url)
+    package = suite.path / "store"
+    package.mkdir()
+    (package / "__init__.py").write_text("from shop import db\n")
+    (package / "models.py").write_text("from shop import Author\n")
+    table = 'table = sa.Table("parts", sa.MetaData())\n'
+    (package / "parts.py").write_text(f"import sqlalchemy as sa\n{table}")
+    conftest = (suite.path / "conftest.py").read_text()
+    suite.write(conftest=f"import store.models, store.parts\n{conftest}")
+    path = write_revision(suite.revisions, "c3", "b2", f"print({use})")
+    path.write_text(f"{line}\n{path.read_text()}")
+    result = outcome_of(suite, "test_no_models_imported")
+    result.stdout.fnmatch_lines([f"*c3_.py:*: {found}"])
+
+
+def test_a_failing_test_says_what_is_wrong_and_no_more(
+    sqlite_url: str, suite: Suite
+) -> None:
+    suite.write_app(sqlite_url)
+    up = "op.add_column('nobody', sa.Column('born', sa.Integer))"
+    write_revision(suite.revisions, "c3", "b2", up)
+    suite.write(test_migrations=READY)
+    result = suite.run()
+    result.assert_outcomes(passed=3, failed=1, errors=4)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at setup of *",
+            "Upgrade of c3 * failed in database 'default': *no such table: nobody.",
+            "File: *c3_.py, line 13",
+            "*ERROR at setup of *",
+            "Upgrade of c3 *The first test that needed the migrations says more.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*site-packages*")
+    assert len(result.outlines) < 60
+
+
+def test_files_that_are_no_history_are_told_in_one_line(
+    sqlite_url: str, suite: Suite
+) -> None:
+    suite.write_app(sqlite_url)
+    write_table_revision(suite.revisions, "c3", "d4")
+    write_table_revision(suite.revisions, "d4", "c3")
+    suite.write(test_migrations=READY)
+    result = suite.run()
+    result.assert_outcomes(failed=4, errors=4)
+    told = "The revision files follow each other in a circle: c3, d4. Mend *"
+    result.stdout.fnmatch_lines([told] * 4)
+    assert len(result.outlines) < 40
+
+
+@pytest.mark.parametrize(
+    ("up", "found"),
+    [
+        ("op.create_index('ix', 'author', ['name'])", "index ix of author is left *"),
+        ("op.add_column('author', sa.Column('x', sa.Integer))", "column author.x *"),
+        ("op.create_table('x', sa.Column('y', sa.Integer))", "table x is left behind"),
+        (
+            "op.execute('ALTER TABLE author DROP COLUMN name')",
+            "column author.name is *",
+        ),
+    ],
+)
+def test_what_differs_is_told_and_not_what_is_the_same(
+    sqlite_url: str, suite: Suite, up: str, found: str
+) -> None:
+    suite.write_app(sqlite_url)
+    write_revision(suite.revisions, "c3", "b2", up)
+    result = outcome_of(suite, "test_each_revision")
+    text = "\n".join(result.outlines)
+    (told,) = [line for line in result.outlines if line.startswith("  default: ")]
+    assert fnmatch(told, f"  default: {found}")
+    assert "before" not in text.partition("what it was before:")[2]
+
+
+def test_a_column_that_came_back_different_is_shown_both_ways(
+    sqlite_url: str, suite: Suite
+) -> None:
+    suite.write_app(sqlite_url)
+    alter = "with op.batch_alter_table('author') as t: t.alter_column('name', {})"
+    up, down = "type_=sa.String(90)", "type_=sa.String(70)"
+    write_revision(suite.revisions, "c3", "b2", alter.format(up), alter.format(down))
+    result = outcome_of(suite, "test_each_revision")
+    result.stdout.fnmatch_lines(
+        [
+            "  default: column author.name is not as it was:",
+            "  default:     before VARCHAR(length=80) NOT NULL",
+            "  default:     now    VARCHAR(length=70) NOT NULL",
+        ]
+    )
+
+
+def test_a_test_that_moves_a_database_shows_its_own_lines(
+    sqlite_url: str, suite: Suite
+) -> None:
+    suite.write_app(sqlite_url)
+    write_revision(suite.revisions, "c3", "b2", "1 / 0")
+    body = """
+        import pytest
+        from flask_alembic import errors
+
+        def test_case(migration_case):
+            migration_case("c3").upgrade()
+
+        def test_move(migrate_to):
+            migrate_to("c3")
+
+        def test_the_cause_is_there(migrate_to):
+            with pytest.raises(errors.MigrationFailed) as caught:
+                migrate_to("c3")
+            assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    """
+    suite.write(test_own=body)
+    result = suite.run()
+    result.assert_outcomes(passed=1, failed=2)
+    case = ['>       migration_case("c3").upgrade()']
+    result.stdout.fnmatch_lines(["*1 / 0", *case, "*MigrationFailed: Upgrade of c3*"])
+    result.stdout.no_fnmatch_line("*flask_alembic/commands*")
+    assert len(result.outlines) < 70
 
 
 def test_a_type_of_the_app_may_be_imported(sqlite_url: str, suite: Suite) -> None:

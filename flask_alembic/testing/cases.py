@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .database import MigrationDatabase
+from .failing import shortly
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -47,6 +48,7 @@ class MigrationCase(MigrationDatabase):
         :return: What was done.
         :raises MigrationFailed: When it failed.
         """
+        __tracebackhide__ = True
         return self._step(up=True)
 
     def downgrade(self) -> RunResult:
@@ -55,6 +57,7 @@ class MigrationCase(MigrationDatabase):
         :return: What was done.
         :raises MigrationFailed: When it failed.
         """
+        __tracebackhide__ = True
         return self._step(up=False)
 
     def _step(self, *, up: bool) -> RunResult:
@@ -68,8 +71,10 @@ class MigrationCase(MigrationDatabase):
                 f"Revision {self.revision} is {done} already.",
                 f"Call {word} of the case first.",
             )
+        __tracebackhide__ = True
+        plan = step(scripts, self.revision, up=up)
         with self.app.app_context():
-            return self.alembic.run_migrations(step(scripts, self.revision, up=up))
+            return shortly(lambda: self.alembic.run_migrations(plan))
 
     def _is_there(self, database: str) -> bool:
         from .moving import ancestors

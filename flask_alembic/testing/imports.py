@@ -27,9 +27,11 @@ def imported_models(database: MigrationDatabase) -> list[str]:
     for script in database.scripts().walk_revisions():
         path = Path(script.path)
         tree = ast.parse(path.read_text("utf-8"), str(path))
+        modules = _modules(tree)
         for node in ast.walk(tree):
             found += [
-                f"{path.name}:{line}: {what}" for line, what in _imports(node, own)
+                f"{path.name}:{line}: {what}"
+                for line, what in (*_imports(node, own), *_uses(node, modules, own))
             ]
     return found
 
@@ -45,6 +47,40 @@ def _imports(node: ast.AST, own: Any) -> Iterator[tuple[int, str]]:
             what = _what(node.module, alias.name, own)
             if what:
                 yield node.lineno, f"from {node.module} import {alias.name}, {what}"
+
+
+def _modules(tree: ast.AST) -> dict[str, ModuleType]:
+    """Return the modules of the app that a file has imported, by their names in it."""
+    found: dict[str, ModuleType | None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name if alias.asname else alias.name.partition(".")[0]
+                found[alias.asname or top] = sys.modules.get(top)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                module = sys.modules.get(f"{node.module}.{alias.name}")
+                found[alias.asname or alias.name] = module
+    return {name: module for name, module in found.items() if module is not None}
+
+
+def _uses(
+    node: ast.AST, modules: dict[str, ModuleType], own: Any
+) -> Iterator[tuple[int, str]]:
+    """Find models that are reached through a package: ``shop.models.Author``."""
+    if not isinstance(node, ast.Attribute):
+        return
+    dotted = ast.unparse(node)
+    name, *rest = dotted.split(".")
+    value: object = modules.get(name)
+    for part in rest:
+        if not isinstance(value, ModuleType):
+            return
+        value = getattr(value, part, None)
+    if own is not None and value is own:
+        yield node.lineno, f"{dotted}, whose session is not the migration's"
+    elif _is_model(value):
+        yield node.lineno, f"{dotted}, which is a model"
 
 
 def _what(module_name: str, name: str, own: Any) -> str:

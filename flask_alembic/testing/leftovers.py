@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..dialects import backend_for
 from ..environment.locking import lock_key
+from .parts import Contents, Item, parts_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,7 +40,7 @@ def tables_of(
 
 def contents(
     environment: Environment, database: Database, connection: Connection
-) -> dict[str, str]:
+) -> Contents:
     """Return what a database holds, in words, with what tells two states apart.
 
     Tables with their columns, keys, constraints and indexes; sequences; views, types,
@@ -54,59 +55,47 @@ def contents(
     backend = backend_for(database.engine.dialect)
     inspector = sa.inspect(connection)
     own = _own(environment, database)
-    found = {
-        f"table {table}": _shape(inspector, table)
-        for table in inspector.get_table_names()
-        if table not in own
-    }
+    found: Contents = {}
+    for table in inspector.get_table_names():
+        if table not in own:
+            found[f"table {table}"] = Item()
+            found.update(parts_of(inspector, table))
     try:
-        found.update(
-            {f"sequence {name}": "" for name in inspector.get_sequence_names()}
-        )
+        found.update({f"sequence {n}": Item() for n in inspector.get_sequence_names()})
     except NotImplementedError:
         pass
     for each in backend.schema_objects(connection):
         if each.name.partition(".")[0] not in own:
-            found[f"{each.kind} {each.name}"] = each.definition
+            found[f"{each.kind} {each.name}"] = Item(each.definition, drop=each.drop)
     return found
 
 
-def _shape(inspector: Any, table: str) -> str:
-    """Return all that can be reflected of a table, in an order of its own."""
-    parts = [
-        sorted(
-            (
-                column["name"],
-                repr(column["type"]),
-                column["nullable"],
-                str(column.get("default")),
-            )
-            for column in inspector.get_columns(table)
-        ),
-        inspector.get_pk_constraint(table).get("constrained_columns"),
-        _sorted(inspector.get_foreign_keys(table)),
-        _sorted(inspector.get_unique_constraints(table)),
-        _sorted(inspector.get_indexes(table)),
-        _sorted(inspector.get_check_constraints(table)),
-    ]
-    return repr(parts)
-
-
-def _sorted(constraints: Any) -> list[str]:
-    return sorted(repr(sorted(each.items(), key=str)) for each in constraints)
-
-
-def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
+def changes(before: Contents, after: Contents) -> list[str]:
     """Return in words how two states of a database differ.
 
     :param before: What :func:`contents` gave first.
     :param after: What it gave later.
     """
-    found = [f"{name} is left behind" for name in after if name not in before]
-    found += [f"{name} is missing" for name in before if name not in after]
-    found += [
-        f"{name} is not as it was:\n      before {before[name]}\n      now    {text}"
-        for name, text in after.items()
-        if name in before and before[name] != text
-    ]
+    found = []
+    for name in _gone(after, before):
+        found.append(f"{name} is left behind")
+        if after[name].drop:
+            found.append(f"    it goes with op.execute({after[name].drop!r})")
+    found += [f"{name} is missing" for name in _gone(before, after)]
+    for name, item in after.items():
+        if name in before and before[name].text != item.text:
+            found += [
+                f"{name} is not as it was:",
+                f"    before {before[name].text}",
+                f"    now    {item.text}",
+            ]
     return found
+
+
+def _gone(first: Contents, second: Contents) -> list[str]:
+    """Return what is in the first alone; of a table that is not there, no parts."""
+    return [
+        name
+        for name, item in first.items()
+        if name not in second and (not item.table or f"table {item.table}" in second)
+    ]

@@ -99,7 +99,9 @@ def alembic_bench(
 @pytest.fixture
 def empty_db(alembic_bench: Bench) -> Iterator[MigrationDatabase]:
     """Databases of this test's own, with nothing in them; the app uses them."""
-    with alembic_bench.empty() as database:
+    from .failing import told
+
+    with told(), alembic_bench.empty() as database:
         yield database
 
 
@@ -117,7 +119,9 @@ def migrated_db(
             "of them.",
             pytrace=False,
         )
-    with alembic_bench.migrated() as database:
+    from .failing import told
+
+    with told(), alembic_bench.migrated() as database:
         yield database
 
 
@@ -139,11 +143,11 @@ def migration_case(alembic_bench: Bench) -> Iterator[Callable[..., MigrationCase
     With an option ``start`` the database begins somewhere else.
     """
     from .cases import MigrationCase, parents
+    from .failing import shortly
 
     with ExitStack() as stack:
 
-        def begin(revision: str, *, start: Any = None) -> MigrationCase:
-            stack.close()
+        def case(revision: str, start: Any) -> MigrationCase:
             script = alembic_bench.script(revision)
             target = parents(script) if start is None else start
             context = (
@@ -151,6 +155,11 @@ def migration_case(alembic_bench: Bench) -> Iterator[Callable[..., MigrationCase
             )
             database = stack.enter_context(context)
             return MigrationCase(database.app, script)
+
+        def begin(revision: str, *, start: Any = None) -> MigrationCase:
+            __tracebackhide__ = True
+            stack.close()
+            return shortly(lambda: case(revision, start))
 
         yield begin
 

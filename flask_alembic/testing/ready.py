@@ -18,21 +18,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from inspect import cleandoc
 from textwrap import indent
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
 import pytest
 
 from ..errors import AlembicError
 from .database import MigrationDatabase
-
-
-def fail(message: str) -> NoReturn:
-    """Fail a test with a message for the author of the revisions.
-
-    :param message: The message.
-    """
-    # What was raised before is part of the message, where it matters.
-    raise pytest.fail.Exception(message, pytrace=False) from None
+from .failing import fail, told
 
 
 class MigrationTests:
@@ -50,6 +42,7 @@ class MigrationTests:
     compare_steps: ClassVar[bool] = True
     """Whether the schema is compared before a step and after going back."""
 
+    @told()
     def test_single_head(self, empty_db: MigrationDatabase) -> None:
         """Each history has one head: independent branches have one each."""
         from .history import forks
@@ -61,12 +54,14 @@ class MigrationTests:
                 "Merge them with: flask db merge"
             )
 
+    @told()
     def test_each_revision(self, empty_db: MigrationDatabase) -> None:
         """Every revision goes up, down and up again, and down restores the schema."""
         from .stairs import climb
 
         climb(empty_db, self.irreversible, compare=self.compare_steps)
 
+    @told()
     def test_second_upgrade(self, migrated_db: MigrationDatabase) -> None:
         """A second upgrade does nothing."""
         with migrated_db.app.app_context():
@@ -75,13 +70,11 @@ class MigrationTests:
             again = ", ".join(each.step.revision for each in result.applied)
             fail(f"A second upgrade has run again: {again}.")
 
+    @told()
     def test_models_match(self, migrated_db: MigrationDatabase) -> None:
         """Models and migrations agree."""
         with migrated_db.app.app_context():
-            try:
-                result = migrated_db.alembic.check()
-            except AlembicError as error:
-                fail(str(error))
+            result = migrated_db.alembic.check()
         if not result.diffs:
             return
         lines = ["Models and migrations differ."]
@@ -93,6 +86,7 @@ class MigrationTests:
         lines += ["", 'Make one with: flask db revision "what has changed"']
         fail("\n".join(lines))
 
+    @told()
     def test_ids_fit(self, migrated_db: MigrationDatabase) -> None:
         """Every id fits into the version column."""
         from .history import too_long
@@ -103,6 +97,7 @@ class MigrationTests:
         if found:
             fail("\n".join(found))
 
+    @told()
     def test_offline_sql(self, empty_db: MigrationDatabase) -> None:
         """The SQL of an upgrade can be written without a database."""
         with empty_db.app.app_context():
@@ -113,6 +108,7 @@ class MigrationTests:
         if empty_db.scripts().get_heads() and not (result.sql or "").strip():
             fail("flask db upgrade --sql gives no SQL.")
 
+    @told()
     def test_no_models_imported(self, empty_db: MigrationDatabase) -> None:
         """No revision imports models: they change, the revision must not."""
         from .imports import imported_models
@@ -124,6 +120,7 @@ class MigrationTests:
                 "they need, with sa.table() and sa.column():\n  " + "\n  ".join(found)
             )
 
+    @told()
     def test_downgrade_to_base(self, migrated_db: MigrationDatabase) -> None:
         """A downgrade of everything leaves nothing behind."""
         from .stairs import descend

@@ -6,15 +6,16 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..errors import AlembicError
+from .failing import fail
 from .history import in_order
 from .leftovers import changes, contents
 from .moving import step
-from .ready import fail
+from .parts import Contents
 
 if TYPE_CHECKING:
     from .database import MigrationDatabase
 
-Contents = dict[str, dict[str, str]]
+Everything = dict[str, Contents]
 
 
 def climb(
@@ -54,7 +55,7 @@ def descend(database: MigrationDatabase) -> None:
             database.alembic.downgrade("base")
         except AlembicError as error:
             fail(f"The downgrade to base fails: {error}")
-    nothing: Contents = {name: {} for name in database.names}
+    nothing: Everything = {name: {} for name in database.names}
     _compare(nothing, _all(database), "After the downgrade to base")
 
 
@@ -66,7 +67,7 @@ def _step(database: MigrationDatabase, revision: str, what: str, *, up: bool) ->
             fail(f"{what}: {error}")
 
 
-def _all(database: MigrationDatabase) -> Contents:
+def _all(database: MigrationDatabase) -> Everything:
     found = database.databases()
     return {
         name: database.run(
@@ -79,7 +80,7 @@ def _all(database: MigrationDatabase) -> Contents:
     }
 
 
-def _compare(before: Contents, after: Contents, when: str) -> None:
+def _compare(before: Everything, after: Everything, when: str) -> None:
     lines = [
         f"  {name}: {change}"
         for name in before

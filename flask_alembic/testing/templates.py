@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import AlembicError
 from .places import Place, key_of, place_for
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Templates:
         if key not in self.templates:
             self.templates[key] = Template({})
             self._make(self.templates[key], places, migrate)
+        elif error := self.templates[key].error:
+            raise _again(error)
         template = self.templates[key]
         if template.error is not None:
             raise template.error
@@ -155,6 +158,14 @@ def _drop(places: Mapping[str, Place], names: Names) -> None:
     while names:
         name, made = names.popitem()
         places[name].drop(made)
+
+
+def _again(error: BaseException) -> BaseException:
+    """Return what the tests after the first one say: 500 need not tell it in full."""
+    if not isinstance(error, AlembicError) or "\n" not in error.message:
+        return error
+    first = error.message.partition("\n")[0]
+    return AlembicError(first, "The first test that needed the migrations says more.")
 
 
 def fingerprint(environment: Environment) -> tuple[object, ...]:
