@@ -25,12 +25,7 @@ from databases import MakeDatabase
 from flask import Flask
 from plugging import Implementing
 
-from flask_alembic.dialects import (
-    backend_for,
-    mysql_scratch,
-    postgresql_scratch,
-    scratch,
-)
+from flask_alembic.dialects import backend_for, scratch
 from flask_alembic.errors import (
     AlembicError,
     ConfigurationError,
@@ -271,13 +266,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     Others may be at work on the same server.
     """
     names: list[str] = []
+    new_name = scratch.scratch_name
 
     def scratch_name() -> str:
-        names.append(scratch.scratch_name())
+        names.append(new_name())
         return names[-1]
 
-    for module in (postgresql_scratch, mysql_scratch):
-        monkeypatch.setattr(module, "scratch_name", scratch_name)
+    monkeypatch.setattr(scratch, "scratch_name", scratch_name)
     return names
 
 

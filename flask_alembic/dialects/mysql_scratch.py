@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from .foreign_databases import guard
-from .scratch import (
-    created,
-    engine_beside,
-    made_or_lent,
-    not_allowed,
-    require_name,
-    scratch_name,
-)
+from .scratch import database_beside, made_or_lent, not_allowed
 from .statements import run
 
 if TYPE_CHECKING:
@@ -40,16 +33,8 @@ def scratch(backend: MySQL, engine: Engine, url: URL | None = None) -> Iterator[
         yield other
 
 
-@contextmanager
-def _new(engine: Engine) -> Iterator[Engine]:
-    name = scratch_name()
-    with created(engine, name, lambda c: _create(c, name), lambda c: _drop(c, name)):
-        other = engine_beside(engine, engine.url.set(database=name))
-        try:
-            require_name(other, "SELECT DATABASE()", name)
-            yield other
-        finally:
-            other.dispose()
+def _new(engine: Engine) -> AbstractContextManager[Engine]:
+    return database_beside(engine, _create, _drop, "SELECT DATABASE()")
 
 
 def _create(connection: Connection, name: str) -> None:

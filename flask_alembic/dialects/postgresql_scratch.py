@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from .scratch import (
-    created,
-    engine_beside,
-    made_or_lent,
-    not_allowed,
-    require_name,
-    scratch_name,
-)
+from .scratch import database_beside, made_or_lent, not_allowed
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -36,16 +28,8 @@ def scratch(
     return made_or_lent(backend, engine, url, _new)
 
 
-@contextmanager
-def _new(engine: Engine) -> Iterator[Engine]:
-    name = scratch_name()
-    with created(engine, name, lambda c: _create(c, name), lambda c: _drop(c, name)):
-        other = engine_beside(engine, engine.url.set(database=name))
-        try:
-            require_name(other, "SELECT current_database()", name)
-            yield other
-        finally:
-            other.dispose()
+def _new(engine: Engine) -> AbstractContextManager[Engine]:
+    return database_beside(engine, _create, _drop, "SELECT current_database()")
 
 
 def _create(connection: Connection, name: str) -> None:

@@ -134,6 +134,30 @@ def created(
             logger.debug("Dropping %s", name, exc_info=error)
 
 
+@contextmanager
+def database_beside(
+    engine: Engine,
+    create: Callable[[Connection, str], None],
+    drop: Callable[[Connection, str], None],
+    current: str,
+) -> Iterator[Engine]:
+    """Give an engine for a new database on the server of another one.
+
+    :param engine: Connects to the server.
+    :param create: Creates a database of a name.
+    :param drop: Drops it, although sessions may be left in it.
+    :param current: The query that gives the name of the database of a connection.
+    """
+    name = scratch_name()
+    with created(engine, name, lambda c: create(c, name), lambda c: drop(c, name)):
+        other = engine_beside(engine, engine.url.set(database=name))
+        try:
+            require_name(other, current, name)
+            yield other
+        finally:
+            other.dispose()
+
+
 def require_name(engine: Engine, query: str, name: str) -> None:
     """Make sure that an engine is connected to the scratch database.
 
