@@ -96,14 +96,16 @@ def _compare_type(hooks: Hooks, own: Any) -> Callable[..., bool | None]:
             inspected_type=inspected_type,
             metadata_type=metadata_type,
         )
-        if answer is not None or own in (None, True):
+        if answer is not None:
             return answer
-        if own is False:
-            return False
-        asked: bool | None = own(
-            context, inspected_column, metadata_column, inspected_type, metadata_type
+        return _own_answer(
+            own,
+            context,
+            inspected_column,
+            metadata_column,
+            inspected_type,
+            metadata_type,
         )
-        return asked
 
     return compare_type
 
@@ -126,11 +128,10 @@ def _compare_server_default(hooks: Hooks, own: Any) -> Callable[..., bool | None
             metadata_default=metadata_default,
             rendered_metadata_default=rendered_metadata_default,
         )
-        if answer is not None or own in (None, True):
+        if answer is not None:
             return answer
-        if own is False:
-            return False
-        asked: bool | None = own(
+        return _own_answer(
+            own,
             context,
             inspected_column,
             metadata_column,
@@ -138,9 +139,18 @@ def _compare_server_default(hooks: Hooks, own: Any) -> Callable[..., bool | None
             metadata_default,
             rendered_metadata_default,
         )
-        return asked
 
     return compare_server_default
+
+
+def _own_answer(own: Any, *arguments: Any) -> bool | None:
+    """Return what the app's own setting says: a function, or on and off for all."""
+    if own in (None, True):
+        return None
+    if own is False:
+        return False
+    asked: bool | None = own(*arguments)
+    return asked
 
 
 def _render_item(hooks: Hooks, own: Any) -> Callable[..., Any]:
