@@ -57,7 +57,7 @@ class LazyScript(Script):
         if _is_sound(record):
             self.revision = record.revision
             self.down_revision = record.down_revision
-            self.dependencies = _scalar(record.depends_on)
+            self.dependencies = record.dependencies
             self._orig_branch_labels = record.branch_labels
             self.branch_labels = set(record.branch_labels)
         else:
@@ -108,13 +108,6 @@ def _is_sound(record: Record) -> bool:
         or id_ in record.down_revisions
         or id_ in record.depends_on
     )
-
-
-def _scalar(names: tuple[str, ...]) -> str | tuple[str, ...] | None:
-    """Return names as Alembic keeps them: none, one, or several."""
-    if len(names) > 1:
-        return names
-    return names[0] if names else None
 
 
 def _matches(module: ModuleType, record: Record) -> bool:

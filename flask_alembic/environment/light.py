@@ -98,8 +98,7 @@ class LightScript:
     @property
     def dependencies(self) -> str | tuple[str, ...] | None:
         """What else it depends on: none, one, or several."""
-        names = self._record.depends_on
-        return names if len(names) > 1 else names[0] if names else None
+        return self._record.dependencies
 
     @property
     def branch_labels(self) -> set[str]:

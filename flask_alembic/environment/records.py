@@ -5,6 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 
+def scalar(names: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    """Return names as Alembic keeps them: none, one, or several.
+
+    :param names: Ids of revisions.
+    """
+    if len(names) > 1:
+        return names
+    return names[0] if names else None
+
+
 class Record(NamedTuple):
     """One revision, as its file describes it.
 
@@ -29,9 +39,12 @@ class Record(NamedTuple):
     @property
     def down_revision(self) -> str | tuple[str, ...] | None:
         """The parents as Alembic tells them: none, one, or several."""
-        if len(self.down_revisions) > 1:
-            return self.down_revisions
-        return self.down_revisions[0] if self.down_revisions else None
+        return scalar(self.down_revisions)
+
+    @property
+    def dependencies(self) -> str | tuple[str, ...] | None:
+        """What else it depends on as Alembic tells it: none, one, or several."""
+        return scalar(self.depends_on)
 
 
 class Unread(NamedTuple):
