@@ -8,14 +8,16 @@ they belong to one run or one app context.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..dialects import backend_for
-from ..errors import ConfigurationError, HookError
+from ..errors import ConfigurationError
 from ..hooks import specs
 from ..settings import Settings, load
+from ..settings.options import is_true
 from .databases import Database, Given, async_engines, find
+from .gathered import plugin_locations, plugin_options
 from .locations import Locations, locate, require_folders
 
 if TYPE_CHECKING:
@@ -31,14 +33,6 @@ if TYPE_CHECKING:
     from .scripts import Scripts
 
 T = TypeVar("T")
-
-
-def is_true(text: str | None) -> bool:
-    """Return whether a text of the configuration means yes, as Alembic reads it.
-
-    :param text: The text.
-    """
-    return (text or "").strip().lower() in {"true", "yes", "on", "y", "t", "1"}
 
 
 class Environment:
@@ -128,21 +122,7 @@ class Environment:
         return self._once("locations", self._make_locations)
 
     def _make_locations(self) -> Locations:
-        from ..hooks.payloads import VersionLocation
-
-        more = []
-        for name, locations in self.hooks.gather(specs.version_locations):
-            for location in locations:
-                if not isinstance(location, VersionLocation):
-                    raise HookError(
-                        f"{self.registry.describe(name)} gave {location!r} to "
-                        "version_locations.",
-                        "Return flask_alembic.hooks.VersionLocation objects.",
-                        plugin=name,
-                        hook="version_locations",
-                    )
-                more.append((location.branch, str(location.path)))
-        return locate(self.app, self.settings, more)
+        return locate(self.app, self.settings, plugin_locations(self.hooks))
 
     def databases(self) -> dict[str, Database]:
         """Return the databases by name, in declared order.
@@ -232,7 +212,7 @@ class Environment:
             "render_as_batch": backend.renders_as_batch,
             "version_table_pk": True,
         }
-        options.update(self._gathered(database.name))
+        options.update(plugin_options(self.hooks, database.name))
         options.update(own)
         options.update(comparison_hooks(self.hooks, options))
         own_tables = backend.own_tables(lock_key(self, database.name))
@@ -247,36 +227,10 @@ class Environment:
 
         :param database: The name of the database.
         """
-        options = {**self._gathered(database), **self.settings.context_for(database)}
+        options = plugin_options(self.hooks, database)
+        options.update(self.settings.context_for(database))
         keys = ("version_table", "version_table_schema", "version_table_pk")
         return {key: options[key] for key in keys if key in options}
-
-    def _gathered(self, database: str) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        origin: dict[str, str] = {}
-        answers = self.hooks.gather(specs.context_options, database=database)
-        for name, options in answers:
-            if not isinstance(options, Mapping):
-                raise HookError(
-                    f"{self.registry.describe(name)} gave {options!r} to "
-                    "context_options.",
-                    "Return a dict.",
-                    plugin=name,
-                    hook="context_options",
-                )
-            for key, value in options.items():
-                if key in merged and merged[key] != value:
-                    raise HookError(
-                        f"{self.registry.describe(origin[key])} and "
-                        f"{self.registry.describe(name)} disagree on the context "
-                        f"option {key!r} of database {database!r}.",
-                        "Disable one of them, or set the option in ALEMBIC_CONTEXT.",
-                        plugin=name,
-                        hook="context_options",
-                    )
-                merged[key] = value
-                origin[key] = name
-        return merged
 
     def environment_context(
         self,

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...environment.objects import is_true
 from ...environment.scripts import write_new
 from ...errors import ScriptLocationError, UsageError
+from ...settings.options import is_true
 
 if TYPE_CHECKING:
     from alembic.script import Script

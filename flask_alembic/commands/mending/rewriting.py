@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...environment.history import History
-from ...environment.objects import is_true
 from ...environment.scripts import Scripts, open_scripts
 from ...environment.soundness import check_history
 from ...errors import ScriptLocationError
+from ...settings.options import is_true
 
 if TYPE_CHECKING:
     from alembic.script import Script
