@@ -14,19 +14,20 @@ process with status 0 would look like a command that went well.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pluggy import HookImpl
 
-from .errors import AlembicError, HookError, Veto, Vetoed
+from .calling import FAILURES, call_plainly, call_stopping
+from .errors import HookError, Veto, Vetoed
 from .markers import Kind, has_signal, kind_of
 from .passwords import words
 from .receiving import key_of, name_of, send_to
 from .reentry import entered
 from .registry import Registry
 from .signals import SIGNALS
-from .wrapping import FAILURES, wrap
+from .wrapping import wrap
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -244,7 +245,7 @@ class Hooks:
         """Call one implementation of a guard or tell, unless it is at work."""
         with entered(id(self.app), name, id(impl.plugin)) as may:
             if may:
-                _call(impl, values)
+                call_plainly(impl, values)
 
     def _first(self, name: str, values: dict[str, Any], work: Callable[[], Any]) -> Any:
         """Call the wrappers around the first answer, ``work`` answering last."""
@@ -266,32 +267,7 @@ class Hooks:
     def _stopping(
         self, impl: HookImpl, name: str, values: dict[str, Any], collect: bool = False
     ) -> Any:
-        """Call one implementation whose failure stops the command.
-
-        :param collect: Whether the answer has to be a list; a generator is run to
-            its end here, while it is known whose it is.
-        """
-        try:
-            answer = _call(impl, values)
-            if not collect or answer is None:
-                return answer
-            if isinstance(answer, Iterable) and not isinstance(answer, str | Mapping):
-                return list(answer)
-        except AlembicError:
-            raise
-        except FAILURES as error:
-            raise HookError(
-                f"{self._who(impl)} failed in {name}: {words(error)}.",
-                "Mend or disable the plugin (flask db plugins lists them).",
-                plugin=impl.plugin_name,
-                hook=name,
-            ) from error
-        raise HookError(
-            f"{self._who(impl)} gave {answer!r} to {name}, which is not a list.",
-            "Return a list.",
-            plugin=impl.plugin_name,
-            hook=name,
-        )
+        return call_stopping(impl, self._who(impl), name, values, collect=collect)
 
     def _announce(self, spec: Callable[..., object], values: dict[str, Any]) -> None:
         """Send the signal of a hook to its receivers, one at a time."""
@@ -322,10 +298,6 @@ class Hooks:
 
     def _who(self, impl: HookImpl) -> str:
         return self.registry.describe(impl.plugin_name)
-
-
-def _call(impl: HookImpl, values: dict[str, Any]) -> Any:
-    return impl.function(*(values[name] for name in impl.argnames))
 
 
 def _collects(spec: Callable[..., object]) -> bool:

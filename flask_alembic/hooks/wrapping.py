@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from pluggy import HookImpl
 
+from .calling import FAILURES, MEND, call_plainly
 from .errors import AlembicError, HookError
 from .passwords import words
-
-FAILURES: Final = (Exception, SystemExit)
-"""What counts as a failure of a plugin; interrupts and the like pass."""
 
 
 def wrap(
@@ -38,7 +36,7 @@ def wrap(
     def call() -> Any:
         generator = cast(
             Generator[None, Any, Any],
-            impl.function(*(values[name] for name in impl.argnames)),
+            call_plainly(impl, values),
         )
         with _Blame(impl, who, hook) as blame:
             try:
@@ -79,7 +77,7 @@ class _Blame:
     def _error(self, message: str) -> HookError:
         return HookError(
             message,
-            "Mend or disable the plugin (flask db plugins lists them).",
+            MEND,
             plugin=self.impl.plugin_name,
             hook=self.hook,
         )
