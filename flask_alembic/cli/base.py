@@ -6,18 +6,15 @@ current app and writes what it returns.
 
 from __future__ import annotations
 
-import difflib
-import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 from flask import current_app
 
 from ..errors import AlembicError, CheckFailed, UsageError
-from . import places, render, tables
-from .output import echo, note, prints_to_stderr
+from . import places, render
+from .output import echo, note
 
 if TYPE_CHECKING:
     from ..extension import Alembic
@@ -208,9 +205,11 @@ def stamp(target: Revision = "heads", **options: Any) -> None:
     :param target: Revision to set to.
     :param options: As for :meth:`flask_alembic.Alembic.stamp`.
     """
+    from .runs import run
+
     if target != "base":
         require_revisions()
-    _run("stamp", target, options)
+    run("stamp", target, options)
 
 
 def upgrade(target: Revision = "heads", **options: Any) -> None:
@@ -219,8 +218,10 @@ def upgrade(target: Revision = "heads", **options: Any) -> None:
     :param target: Revision to go to.
     :param options: As for :meth:`flask_alembic.Alembic.upgrade`.
     """
+    from .runs import run
+
     require_revisions()
-    _run("upgrade", target, options)
+    run("upgrade", target, options)
 
 
 def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
@@ -230,52 +231,12 @@ def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
     :param yes: Do not ask. Without it a person at a terminal sees the plan first.
     :param options: As for :meth:`flask_alembic.Alembic.downgrade`.
     """
+    from .runs import confirm_downgrade, run
+
     require_revisions()
-    if not yes and options.get("mode", "online") == "online" and _is_terminal():
-        plan = get_extension().downgrade(target, **{**options, "mode": "plan"})
-        if plan.run.plan:
-            echo("This will be undone, and data in it may be lost:")
-            echo(render.steps(plan.run.plan))
-            click.confirm("Go on?", abort=True, err=True)
-    _run("downgrade", target, options)
-
-
-def require_revisions() -> None:
-    """Refuse to go on without revision files: a folder that was forgotten.
-
-    A deployment that has lost its files would be taken for one that is at head.
-    """
-    from ..commands.viewing import is_empty
-
-    try:
-        folder = get_extension()._do(is_empty)
-    except AlembicError:
-        return  # The command says it too, and so that listeners hear of it.
-    if folder is not None:
-        raise UsageError(
-            f"There are no revision files in {folder}; nothing was run.",
-            "Create one with flask db revision 'message', or check where the files "
-            "are.",
-        )
-
-
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
-def _run(command: str, target: Revision, options: dict[str, Any]) -> None:
-    from .progress import shown
-
-    # SQL is redirected to a file, so nothing else may be written there.
-    keep = prints_to_stderr if options.get("mode") == "sql" else nullcontext
-    with keep(), shown():
-        result = getattr(get_extension(), command)(target, **options)
-    if result.run.mode == "sql":
-        echo(result.sql or "")
-    elif result.run.mode == "plan":
-        echo(render.steps(result.run.plan) or "Nothing to do.")
-    else:
-        echo(render.outcome(result))
+    if not yes:
+        confirm_downgrade(target, options)
+    run("downgrade", target, options)
 
 
 def revision(
@@ -353,26 +314,9 @@ def plugins(name: str | None = None) -> None:
 
     :param name: Only this one.
     """
-    from ..commands.plugins import list_plugins
+    from .plugin_lists import show_plugins
 
-    found = get_extension()._do(list_plugins)
-    names = [record.name for record in found]
-    if name is not None and name not in names:
-        near = difflib.get_close_matches(name, names, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "flask db plugins lists them."
-        raise UsageError(f"There is no plugin {name!r}.", hint)
-    rows = [
-        (
-            record.name,
-            record.origin or "-",
-            record.source,
-            record.status + (f": {record.reason}" if record.reason else ""),
-            ", ".join(record.hooks) or "-",
-        )
-        for record in found
-        if name in (None, record.name)
-    ]
-    tables.show(("Name", "Distribution", "Source", "Status", "Hooks"), rows)
+    show_plugins(name)
 
 
 def hooks(name: str | None = None) -> None:
@@ -380,28 +324,9 @@ def hooks(name: str | None = None) -> None:
 
     :param name: Only this one, with its documentation.
     """
-    from ..commands.plugins import list_hooks
+    from .plugin_lists import show_hooks
 
-    described = get_extension()._do(list_hooks)
-    if name is None:
-        rows = [
-            (h.name, h.kind, h.signal or "-", ", ".join(h.implementations) or "-")
-            for h in described
-        ]
-        tables.show(("Name", "Kind", "Signal", "Implementations"), rows)
-        return
-    wanted = name.replace("-", "_")
-    found = [hook for hook in described if hook.name == wanted]
-    if not found:
-        near = difflib.get_close_matches(wanted, [hook.name for hook in described], 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "flask db hooks lists them."
-        raise UsageError(f"There is no hook {name!r}.", hint)
-    hook = found[0]
-    echo(f"{hook.name}({', '.join(hook.arguments)})")
-    echo(f"Kind: {hook.kind}")
-    echo(f"Signal: {hook.signal or 'none'}")
-    echo(f"Implementations: {', '.join(hook.implementations) or 'none'}\n")
-    echo(hook.documentation)
+    show_hooks(name)
 
 
 def _write(scripts: Any, verbose: bool) -> None:
@@ -418,3 +343,22 @@ def _fail_on_no(message: str, advice: str) -> None:
     report = last_report.get()
     if report is not None and not report.ok:
         raise CheckFailed(message, advice)
+
+
+def require_revisions() -> None:
+    """Refuse to go on without revision files: a folder that was forgotten.
+
+    A deployment that has lost its files would be taken for one that is at head.
+    """
+    from ..commands.viewing import is_empty
+
+    try:
+        folder = get_extension()._do(is_empty)
+    except AlembicError:
+        return  # The command says it too, and so that listeners hear of it.
+    if folder is not None:
+        raise UsageError(
+            f"There are no revision files in {folder}; nothing was run.",
+            "Create one with flask db revision 'message', or check where the files "
+            "are.",
+        )
