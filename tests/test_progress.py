@@ -129,6 +129,21 @@ def test_a_live_line_is_drawn_and_erased(
     ]
 
 
+@pytest.mark.parametrize(("typed", "code", "left"), [("n", 1, {"a1"}), ("y", 0, set())])
+def test_a_person_is_asked_before_a_downgrade(
+    app: Flask, start: Start, typed: str, code: int, left: set[str]
+) -> None:
+    write_chain(migrations_of(app), "a1")
+    assert run_db(app, "upgrade").exit_code == 0
+    terminal = start("downgrade", "base")
+    terminal.until(lambda raw: "Go on? [y/N]" in raw)
+    assert "This will be undone, and data in it may be lost:" in terminal.raw
+    assert "a1" in terminal.raw
+    os.write(terminal.master, f"{typed}\n".encode())
+    assert terminal.end() == code
+    assert version_rows(url_of(app)) == left
+
+
 def test_what_a_revision_writes_does_not_tear_it(
     app: Flask, tmp_path: Path, start: Start
 ) -> None:
