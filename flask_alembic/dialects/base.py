@@ -253,24 +253,10 @@ class Backend:
         :raises DatabaseError: if none can be made.
         :raises ConfigurationError: if ``url`` names one that cannot be used.
         """
-        from .scratch import ADVICE, SECONDS, engine_for, lent, require_kind
+        from .scratch import only_lent
 
-        if url is None:
-            from ..errors import DatabaseError
-
-            raise DatabaseError(
-                f"A scratch database is needed, and there is no way known to create "
-                f"one on {self.name}.",
-                ADVICE,
-            )
-        require_kind(self, url)
-        other = engine_for(url)
-        try:
-            self.connect(other, SECONDS).close()
-            with lent(self, other, engine):
-                yield other
-        finally:
-            other.dispose()
+        with only_lent(self, engine, url) as other:
+            yield other
 
     def occupied(self, connection: Connection) -> bool:
         """Tell whether there is any table or view in the database."""

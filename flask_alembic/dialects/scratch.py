@@ -11,10 +11,11 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, DatabaseError
 from .connecting import own_connection
+from .engines import engine_beside, engine_for
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -34,69 +35,10 @@ ADVICE = (
     "server where databases may be created."
 )
 
-# How drivers call the database to connect to; ours must win.
-_DATABASE = ("database", "dbname", "db")
-
 
 def scratch_name() -> str:
     """Return a name that no other database has."""
     return PREFIX + uuid.uuid4().hex[:12]
-
-
-def engine_beside(engine: Engine, url: URL, **arguments: Any) -> Engine:
-    """Return an engine of its own for another database.
-
-    It shares no pool and no dialect with the app's engine: the dialect of MySQL keeps
-    the name of the database that it reads the schema of. What the app passes to the
-    driver beside the URL (certificates, say) goes along. Listeners of the app's engine
-    do not; those of the class ``Engine`` are there.
-
-    :param engine: The app's engine.
-    :param url: What to connect to.
-    :param arguments: Further arguments for the driver.
-    """
-    import sqlalchemy as sa
-
-    return sa.create_engine(
-        url,
-        poolclass=sa.NullPool,
-        connect_args={**_driver_arguments(engine), **arguments},
-    )
-
-
-def engine_for(url: URL) -> Engine:
-    """Return an engine for a URL that a person gave.
-
-    :param url: The URL.
-    """
-    import sqlalchemy as sa
-
-    return sa.create_engine(url, poolclass=sa.NullPool)
-
-
-def _driver_arguments(engine: Engine) -> dict[str, Any]:
-    """Return what the app's engine gives to its driver beside what its URL says."""
-    from sqlalchemy import event
-
-    seen: dict[str, Any] = {}
-
-    def look(
-        dialect: Any, record: Any, cargs: list[Any], cparams: dict[str, Any]
-    ) -> None:
-        seen.update(cparams)
-
-    event.listen(engine, "do_connect", look)
-    try:
-        _, close = own_connection(engine)
-        close()
-    finally:
-        event.remove(engine, "do_connect", look)
-    _, from_url = engine.dialect.create_connect_args(engine.url)
-    return {
-        name: value
-        for name, value in seen.items()
-        if name not in _DATABASE and from_url.get(name) != value
-    }
 
 
 @contextmanager
@@ -284,3 +226,29 @@ def lent(backend: Backend, engine: Engine, live: Engine) -> Iterator[None]:
 def _place(engine: Engine) -> tuple[object, ...]:
     url = engine.url
     return (url.host or "localhost", url.port, url.database)
+
+
+@contextmanager
+def only_lent(backend: Backend, engine: Engine, url: URL | None) -> Iterator[Engine]:
+    """Give an engine for the empty database of a URL, where none can be made.
+
+    :param backend: Of the live database.
+    :param engine: The app's engine.
+    :param url: Of the empty database.
+    :raises DatabaseError: When there is none, or it cannot be reached.
+    :raises ConfigurationError: When it cannot be used.
+    """
+    if url is None:
+        raise DatabaseError(
+            f"A scratch database is needed, and there is no way known to create one on "
+            f"{backend.name}.",
+            ADVICE,
+        )
+    require_kind(backend, url)
+    other = engine_for(url)
+    try:
+        backend.connect(other, SECONDS).close()
+        with lent(backend, other, engine):
+            yield other
+    finally:
+        other.dispose()

@@ -118,7 +118,8 @@ class SQLite(Backend):
         import os
         import tempfile
 
-        from .scratch import engine_beside, require_kind
+        from .engines import engine_beside
+        from .scratch import require_kind
 
         if url is not None and url.database not in (None, "", ":memory:"):
             require_kind(self, url)
