@@ -145,26 +145,15 @@ class Alembic:
         :raises PluginError: When it is wrong, or a command has run already.
         """
         from .hooks.errors import PluginError
-        from .hooks.registry import CORE
-        from .hooks.signals import spec_functions
-        from .hooks.validation import validate
+        from .hooks.own_plugins import accepted, plugin_name
 
-        given = name or _plugin_name(plugin)
+        given = name or plugin_name(plugin)
         if any(environment.is_frozen for environment in self._environments):
             raise PluginError(
                 f"Plugin {given!r} comes too late: a command has already run.",
                 "Register it before the first command.",
             )
-        validate(plugin, given, spec_functions())
-        if any(known is plugin for _, known in self._plugins):
-            raise PluginError(
-                f"Plugin {given!r} is registered twice.", "Register it once."
-            )
-        taken = {CORE, *(known for known, _ in self._plugins)}
-        number, unique = 2, given
-        while unique in taken:
-            unique, number = f"{given}_{number}", number + 1
-        self._plugins.append((unique, plugin))
+        self._plugins.append((accepted(plugin, given, self._plugins), plugin))
 
     def environment_for(self, app: Flask) -> Environment:
         """Return what belongs to one app: settings, plugins, folders, history.
@@ -773,8 +762,3 @@ class Alembic:
     def plugins(self) -> tuple[PluginRecord, ...]:
         """Every plugin of the current app, in call order."""
         return self._environment().registry.records
-
-
-def _plugin_name(plugin: object) -> str:
-    name = getattr(plugin, "__name__", None) or type(plugin).__name__
-    return str(name)

@@ -19,10 +19,11 @@ def check_plugin(plugin: object, name: str | None = None) -> tuple[str, ...]:
     .. versionadded:: 4.0
     """
     from ..hooks.errors import PluginError
+    from ..hooks.own_plugins import plugin_name
     from ..hooks.signals import spec_functions
     from ..hooks.validation import hook_names, validate
 
-    given = name or getattr(plugin, "__name__", None) or type(plugin).__name__
+    given = name or plugin_name(plugin)
     handler = _Handler()
     logger = logging.getLogger("flask_alembic.hooks")
     level, disabled = logger.level, logger.disabled
@@ -31,7 +32,7 @@ def check_plugin(plugin: object, name: str | None = None) -> tuple[str, ...]:
     logger.setLevel(logging.WARNING)
     logger.disabled = False
     try:
-        validate(plugin, str(given), spec_functions())
+        validate(plugin, given, spec_functions())
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
