@@ -264,7 +264,7 @@ class Environment:
             )
             config.file_config = self.config.file_config
         wanted = self.context_options(database)
-        wanted.setdefault("target_metadata", list(database.metadata) or None)
+        wanted.setdefault("target_metadata", _target(database))
         wanted.update(options.pop("configure", {}))
         context = EnvironmentContext(config, scripts, **options)
         try:
@@ -278,3 +278,14 @@ class Environment:
                 f"ALEMBIC_CONTEXT was refused: {error}.", "Mend app.config."
             ) from error
         return context
+
+
+def _target(database: Database) -> Any:
+    """Return what the context compares with, in the shape that Alembic looks for.
+
+    Operations take the naming convention of one ``MetaData``, never that of a list:
+    wrapped in one, it would leave constraints without the names of the models.
+    """
+    if len(database.metadata) == 1:
+        return database.metadata[0]
+    return list(database.metadata) or None

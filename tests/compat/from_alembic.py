@@ -10,6 +10,7 @@ from released import (
     FLASK_ALEMBIC,
     HEAD,
     LIBRARY,
+    NAMED,
     Edit,
     Phase,
     Project,
@@ -146,5 +147,15 @@ ALEMBIC_PROJECTS = (
             ),
         ),
         tables=LIBRARY | {"wing"},
+    ),
+    Project(
+        "alembic-naming",
+        FLASK_ALEMBIC,
+        ALEMBIC + NAMED,
+        (
+            Phase(("revision first", "upgrade")),
+            Phase(("revision second", "upgrade")),
+        ),
+        tables=frozenset({"member", "loan"}),
     ),
 )

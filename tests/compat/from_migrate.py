@@ -10,6 +10,7 @@ from released import (
     FLASK_MIGRATE,
     HEAD,
     LIBRARY,
+    NAMED,
     Phase,
     Project,
     by_hand,
@@ -205,5 +206,15 @@ MIGRATE_PROJECTS = (
             Phase(("migrate -m second", "upgrade")),
         ),
         tables=LIBRARY,
+    ),
+    Project(
+        "migrate-naming",
+        FLASK_MIGRATE,
+        MIGRATE + NAMED,
+        (
+            Phase(("init", "migrate -m first", "upgrade")),
+            Phase(("migrate -m second", "upgrade")),
+        ),
+        tables=frozenset({"member", "loan"}),
     ),
 )

@@ -89,6 +89,33 @@ if version >= 3:
         book_id = sa.Column(sa.ForeignKey("book.id", name="fk_review_book"))
 """
 
+NAMED = """
+names = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+db.metadata.naming_convention = names
+
+
+class Member(db.Model):
+    id = sa.Column(sa.Integer, primary_key=True)
+    name = sa.Column(sa.String(80), unique=True, nullable=False)
+    kind = sa.Column(sa.Enum("child", "adult", name="kind", create_constraint=True))
+    if version >= 2:
+        level = sa.Column(sa.Integer, unique=True)
+
+
+class Loan(db.Model):
+    id = sa.Column(sa.Integer, primary_key=True)
+    member_id = sa.Column(sa.ForeignKey("member.id"), index=True)
+    if version >= 2:
+        __table_args__ = (sa.CheckConstraint("id > 0", name="positive"),)
+"""
+"""Models with a naming convention, and constraints that depend on it."""
+
 LIBRARY = frozenset({"author", "book", "review"})
 
 

@@ -91,6 +91,7 @@ def contents(data: Path, project: Project) -> dict[str, Any]:
                     "primary key": inspector.get_pk_constraint(table),
                     "foreign keys": _sorted(inspector.get_foreign_keys(table)),
                     "unique": _sorted(inspector.get_unique_constraints(table)),
+                    "checks": _sorted(inspector.get_check_constraints(table)),
                     "indexes": _sorted(inspector.get_indexes(table)),
                     "rows": _rows(connection, table),
                 }
