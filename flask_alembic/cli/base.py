@@ -17,6 +17,8 @@ from . import places, render
 from .output import echo, note
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..extension import Alembic
 
 Revision = Any
@@ -359,6 +361,17 @@ def require_revisions() -> None:
     if folder is not None:
         raise UsageError(
             f"There are no revision files in {folder}; nothing was run.",
-            "Create one with flask db revision 'message', or check where the files "
-            "are.",
+            _where_else(folder),
         )
+
+
+def _where_else(folder: Path) -> str:
+    """Say where revision files may be instead."""
+    from ..environment.presence import elsewhere
+
+    found = elsewhere(current_app, folder)
+    if found is None:
+        return (
+            "Create one with flask db revision 'message', or check where the files are."
+        )
+    return f"There are some in {found}; set ALEMBIC['script_location'] to use them."

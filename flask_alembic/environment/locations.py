@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, ScriptLocationError
 from ..settings import Location, Settings
+from .presence import beside_package
 from .replacement import replace
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def locate(app: Flask, settings: Settings, more: Sequence[Location] = ()) -> Loc
     """
     written = settings.script_location
     if written is None:
-        script = Path(app.root_path, "migrations")
+        script = _default(app, settings)
     else:
         script = resolve(app, settings, written)
     others = tuple(
@@ -75,6 +76,13 @@ def locate(app: Flask, settings: Settings, more: Sequence[Location] = ()) -> Loc
         for branch, path in (*settings.version_locations, *more)
     )
     return Locations(script, _versions(script), others)
+
+
+def _default(app: Flask, settings: Settings) -> Path:
+    script = Path(app.root_path, "migrations")
+    if settings.relative_to is not None or script.exists():
+        return script
+    return Path(beside_package(app, "migrations") or script)
 
 
 def resolve(app: Flask, settings: Settings, path: str) -> Path:
@@ -96,9 +104,9 @@ def resolve(app: Flask, settings: Settings, path: str) -> Path:
     root = Path(os.path.normpath(Path(app.root_path, path)))
     if settings.relative_to == "root":
         return root
-    if settings.relative_to is None and not instance.exists() and root.exists():
-        return root
-    return instance
+    if settings.relative_to is not None or instance.exists():
+        return instance
+    return root if root.exists() else Path(beside_package(app, path) or instance)
 
 
 def _resource(path: str) -> Path:
