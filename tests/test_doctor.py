@@ -21,6 +21,7 @@ from apps import (
 )
 from databases import MakeDatabase
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from plugging import Implementing
 
 from flask_alembic.errors import LockNotObtained
@@ -442,6 +443,35 @@ def test_several_databases_are_told_apart(tmp_path: Path) -> None:
     assert found(app, databases=["default"]) == []
     assert run_db(app, *finding.command.split()[2:]).exit_code == 0
     assert version_rows(urls["other"]) == {"a2"}
+
+
+def test_a_database_that_no_revision_has_filled_yet_is_well(tmp_path: Path) -> None:
+    """The tables of a revision are those of one of several databases."""
+    urls = {name: f"sqlite:///{tmp_path}/{name}.db" for name in ("default", "other")}
+
+    def models(db: SQLAlchemy) -> None:
+        sa.Table("book", db.metadata, sa.Column("id", sa.Integer, primary_key=True))
+        db.Table("page", sa.Column("id", sa.Integer), bind_key="other")
+
+    app = make_app(
+        tmp_path,
+        urls["default"],
+        models=models,
+        SQLALCHEMY_BINDS={"other": {"url": urls["other"], "poolclass": sa.NullPool}},
+        ALEMBIC={"databases": "*"},
+    )
+    base = [
+        "if engine_name == 'default':",
+        "    op.create_table('book', sa.Column('id', sa.Integer, primary_key=True))",
+    ]
+    write_revision(migrations_of(app), "a1", None, base)
+    path = migrations_of(app) / "a1_.py"
+    path.write_text(path.read_text().replace("(**arguments)", "(engine_name='')"))
+    assert run_db(app, "upgrade").exit_code == 0
+    assert found(app) == []
+    execute(urls["default"], "DROP TABLE book")
+    assert only(app).code == "stale-versions"
+    assert only(app).database == "default"
 
 
 def test_fixing_takes_the_lock(tmp_path: Path, sqlite_url: str) -> None:

@@ -255,3 +255,7 @@ def test_alembic_script_in_a_manager_that_is_really_run(tmp_path: Path) -> None:
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stderr
     assert "nosuch" in wrong.stderr
+    for page in (run("--help").stdout, run("upgrade", "--help").stdout):
+        assert "Run migrations to upgrade the database." in page
+        assert ":param" not in page
+    assert run("--help").stdout.startswith("usage: manage.py db ")

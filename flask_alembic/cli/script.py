@@ -47,7 +47,7 @@ def _exits(function: Callable[..., None]) -> Callable[..., None]:
             _exit(told(error))
 
     run.__name__ = function.__name__
-    run.__doc__ = function.__doc__
+    run.__doc__ = (function.__doc__ or "").partition("\n\n")[0]
     return run
 
 
@@ -66,9 +66,9 @@ def make_manager() -> Any:
     :raises ConfigurationError: When Flask-Script is not installed.
     """
     library = _library()
-    manager = library.Manager(
-        usage="Perform database migrations.", with_default_commands=False
-    )
+    what = "Perform database migrations."
+    # Its ``usage`` would stand in place of the command: "usage: Perform database ...".
+    manager = library.Manager(description=what, help=what, with_default_commands=False)
     option = library.Option
     verbose = option("-v", "--verbose", action="store_true", help="Show more.")
     target = option("target", nargs="?", default="heads", help="The revision.")

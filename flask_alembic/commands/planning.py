@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import private
 from ..environment.soundness import unusable
-from ..environment.translation import shown
-from ..errors import (
-    Refused,
-    RevisionFileError,
-    RevisionNotFound,
-    UsageError,
-)
+from ..errors import Refused, RevisionFileError, UsageError
 from ..hooks.payloads import Direction, Step
 from .known_rows import require_known
 from .targets import describe, resolve
+from .unreachable import parents, unreachable
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
@@ -93,7 +88,7 @@ def _revisions(
             return list(upward)[::-1]
         return list(scripts.iterate_revisions(heads, target, select_for_downgrade=True))
     except (revision.RevisionError, CommandError, AssertionError) as error:
-        told = _unreachable(scripts, error, heads, direction, typed)
+        told = unreachable(scripts, error, heads, direction, typed)
         if told is None:
             raise
         raise told from error
@@ -101,52 +96,6 @@ def _revisions(
 
 def _is_step(target: Any) -> bool:
     return isinstance(target, str) and target[:1] in {"+", "-"}
-
-
-def _unreachable(
-    scripts: Scripts,
-    error: Exception,
-    heads: tuple[str, ...],
-    direction: Direction,
-    typed: str,
-) -> UsageError | None:
-    """Return why a target cannot be reached; ``None`` for what has other reasons."""
-    from alembic.script import revision
-
-    cause = error.__cause__ if error.__cause__ is not None else error
-    text, at = str(cause), ", ".join(heads) or "base"
-    typed = typed if len(typed) < 50 else shown(typed)
-    if "ambiguous" in text.lower():
-        return UsageError(
-            f"{typed} is ambiguous from {at}: the history branches there.",
-            "Name the branch, as in branch@+1, or a revision; flask db branches "
-            "shows them.",
-        )
-    if "Relative revision" in text or "Walked too far" in text:
-        return RevisionNotFound(
-            f"{typed} leads past the end of the history: the database is at {at}, "
-            f"{_room(scripts, heads, direction)}.",
-            "flask db log shows the order of the revisions.",
-        )
-    if isinstance(cause, (revision.RangeNotAncestorError, AssertionError)) or (
-        "Not a valid downgrade target" in text
-    ):
-        return UsageError(
-            f"{typed} cannot be reached by {direction} from {at}.",
-            "flask db log shows the order of the revisions.",
-        )
-    return None
-
-
-def _room(scripts: Scripts, heads: tuple[str, ...], direction: Direction) -> str:
-    """Say how many revisions lie ahead."""
-    if direction == "upgrade":
-        ahead = list(scripts.iterate_revisions("heads", heads, implicit_base=True))
-    else:
-        ahead = list(scripts.iterate_revisions(heads, "base"))
-    count = len(ahead) or "no"
-    noun = "revision" if len(ahead) == 1 else "revisions"
-    return f"with {count} {noun} {'after' if direction == 'upgrade' else 'up to'} it"
 
 
 def adopt(alembic: Any, database: str) -> PlannedStep:
@@ -205,7 +154,7 @@ def planned_step(
     alembic = RevisionStep(scripts.revision_map, script, direction == "upgrade")
     step = Step(
         revision=script.revision,
-        down_revisions=_parents(script.down_revision),
+        down_revisions=parents(script),
         direction=direction,
         doc=script.doc,
         path=path,
@@ -227,9 +176,3 @@ def _planned_stamp(scripts: Scripts, stamp: StampStep, database: str) -> Planned
         database=database,
     )
     return PlannedStep(step, stamp, stamp.migration_fn)
-
-
-def _parents(down_revision: Any) -> tuple[str, ...]:
-    if not down_revision:
-        return ()
-    return (down_revision,) if isinstance(down_revision, str) else tuple(down_revision)

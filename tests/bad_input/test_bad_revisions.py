@@ -150,6 +150,25 @@ def test_a_relative_downgrade_with_several_heads_is_ambiguous(fork: Sandbox) -> 
     refused(fork, "downgrade", "-1", code=2, says=["left", "right"])
 
 
+def test_a_relative_downgrade_from_a_merge_names_what_it_joins(fork: Sandbox) -> None:
+    accepted(fork, "merge", "--rev-id", "both")
+    accepted(fork, "upgrade")
+    for target in ("-1", "left@-1"):
+        says = ["left", "right", "flask db downgrade left"]
+        refused(fork, "downgrade", target, code=2, says=says)
+    accepted(fork, "downgrade", "left")
+    assert version_rows(fork.url) == {"left", "right"}
+
+
+def test_a_relative_downgrade_past_a_merge_asks_for_a_revision(fork: Sandbox) -> None:
+    accepted(fork, "merge", "--rev-id", "both")
+    accepted(fork, "revision", "--empty", "--rev-id", "next", "next")
+    accepted(fork, "upgrade")
+    refused(fork, "downgrade", "-2", code=2, says=["-2 is ambiguous", "flask db log"])
+    accepted(fork, "downgrade", "-1")
+    assert version_rows(fork.url) == {"both"}
+
+
 def test_a_downgrade_of_an_empty_database_says_so(sandbox: Sandbox) -> None:
     write_table_revision(sandbox.migrations, "alpha1")
     refused(sandbox, "downgrade", code=2, says=["base"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,7 @@ def table_findings(patient: Patient) -> Iterator[Finding]:
             "It compares the tables with what the revisions build before it writes "
             "anything.",
         )
-    elif table.ids and not tables and _builds_tables(patient.scripts, table.ids):
+    elif table.ids and not tables and _builds_tables(patient):
         option = patient.option
         yield Finding(
             "stale-versions",
@@ -102,14 +102,24 @@ def table_findings(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _builds_tables(scripts: Scripts, ids: Sequence[str]) -> bool:
-    """Whether the revisions up to there create any table."""
-    known = [id_ for id_ in ids if id_ in scripts.known_ids()]
+def _builds_tables(patient: Patient) -> bool:
+    """Whether the revisions up to there create any table of this database."""
+    scripts = patient.scripts
+    known = [id_ for id_ in patient.table.ids if id_ in scripts.known_ids()]
     if not known:
         return False
     above = implied(scripts, known)
     heads = tuple(id_ for id_ in known if id_ not in above)
-    return bool(created_tables(scripts.iterate_revisions(heads, "base")))
+    created = created_tables(scripts.iterate_revisions(heads, "base"))
+    if not patient.option:
+        return bool(created)
+    # A revision serves several databases; only the models tell whose a table is.
+    models = {
+        table.name
+        for metadata in patient.database.metadata
+        for table in metadata.tables.values()
+    }
+    return not models.isdisjoint(name for _, name in created)
 
 
 def _full(schema: str | None, name: str) -> str:
