@@ -190,3 +190,23 @@ def test_not_every_database_can_prepare(urls: dict[str, str], tmp_path: Path) ->
         alembic.upgrade()
     assert look(urls["postgresql"]) == (set(), [])
     dispose_all(alembic)
+
+
+def test_a_revision_that_knows_other_databases_says_which(tmp_path: Path) -> None:
+    """``alembic init --template multidb`` calls them engine1 and engine2."""
+    folder = tmp_path / "migrations"
+    write(folder, 1)
+    text = (folder / "r1.py").read_text().split("def upgrade")[0]
+    for direction in ("upgrade", "downgrade"):
+        call = f'globals()["{direction}_%s" % engine_name]()'
+        text += f"def {direction}(engine_name):\n    {call}\n\n"
+        text += f"def {direction}_engine1():\n    pass\n\n"
+    (folder / "r1.py").write_text(text)
+    app, alembic = make({"default": f"sqlite:///{tmp_path}/a.db"}, folder)
+    with app.app_context(), pytest.raises(MigrationFailed) as caught:
+        alembic.upgrade()
+    assert "no upgrade_default(), only upgrade_engine1()." in str(caught.value)
+    assert "engines={" in str(caught.value)
+    app, alembic = make({"engine1": f"sqlite:///{tmp_path}/a.db"}, folder)
+    with app.app_context():
+        assert len(alembic.upgrade().applied) == 1

@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..environment.databases import DEFAULT
+from ..errors import RevisionFileError
 
 if TYPE_CHECKING:
     from .planning import PlannedStep
@@ -22,6 +23,7 @@ def call_revision(
     :param database: The name of the database; passed as ``engine_name`` to a
         function that takes it, as multi-database templates write it.
     :param arguments: Extra arguments, passed to every revision.
+    :raises RevisionFileError: When it has functions for other databases only.
     """
     function = planned.function
     if planned.step.is_stamp:
@@ -29,7 +31,25 @@ def call_revision(
     values = dict(arguments)
     if "engine_name" not in values and "engine_name" in _parameters(function):
         values["engine_name"] = _engine_name(planned, database)
-    function(**values)
+    try:
+        function(**values)
+    except KeyError as error:
+        _require_function(planned, f"{planned.step.direction}_{database}", error)
+        raise
+
+
+def _require_function(planned: PlannedStep, name: str, error: KeyError) -> None:
+    """Say which databases a revision knows, if it looked for a function in vain."""
+    if error.args != (name,):
+        return
+    start = f"{planned.step.direction}_"
+    known = [f"{key}()" for key in _globals(planned) if key.startswith(start)]
+    if known:
+        raise RevisionFileError(
+            f"its file has no {name}(), only {', '.join(known)}.",
+            "Add the function, or give the databases the names that the files know: "
+            "Alembic(engines={...}, metadatas={...}).",
+        ) from error
 
 
 def _parameters(function: Callable[..., Any]) -> Iterable[str]:
@@ -47,8 +67,13 @@ def _engine_name(planned: PlannedStep, database: str) -> str:
     Flask-Migrate writes ``upgrade_()`` for the default bind.
     """
     direction = planned.step.direction
-    known = getattr(planned.function, "__globals__", {})
+    known = _globals(planned)
     unnamed = f"{direction}_{DEFAULT}" not in known and f"{direction}_" in known
     if database == DEFAULT and unnamed:
         return ""
     return database
+
+
+def _globals(planned: PlannedStep) -> Mapping[str, Any]:
+    """Return the names in the module of a revision's function."""
+    return getattr(planned.function, "__globals__", {})
