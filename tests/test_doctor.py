@@ -373,6 +373,16 @@ def test_a_database_that_is_away_hides_no_other(tmp_path: Path) -> None:
 # The history ---------------------------------------------------------------------
 
 
+def test_a_file_that_cannot_be_run(app: Flask) -> None:
+    """Reading it tells nothing: it has to be executed, as the upgrade will."""
+    path = migrations_of(app) / "delta4_.py"
+    path.write_text("import nosuch\nrevision = 'delta4'\ndown_revision = 'gamma3'\n")
+    assert only(app).code == "unusable-file"
+    assert "'nosuch'" in only(app).message
+    path.write_text("revision = 'delta4'\ndown_revision = 'gamma3'\n")
+    assert only(app).code == "no-upgrade"
+
+
 def test_several_heads(app: Flask) -> None:
     write_table_revision(migrations_of(app), "other3", "beta2")
     finding = only(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,18 @@ class AlembicCommand(click.Command):
             kwargs["callback"] = with_appcontext(kwargs["callback"])
         super().__init__(*args, **kwargs)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; name an option that is not there, where -1 may be an argument."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            raise
+        except click.UsageError:
+            if self.context_settings.get("ignore_unknown_options"):
+                _require_options(self, ctx, given)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the callback; write the report in machine formats."""
         output = Output(
@@ -68,12 +81,25 @@ class AlembicCommand(click.Command):
             value = super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
             as_ours = told(error)
             with_appcontext(_write_report)(output.format, as_ours)
             _fail(error, as_ours, show)
         with_appcontext(_write_report)(output.format, None)
         return value
+
+
+def _require_options(
+    command: click.Command, ctx: click.Context, args: list[str]
+) -> None:
+    """Refuse the first long option that a command does not have."""
+    known = [name for each in command.get_params(ctx) for name in each.opts]
+    known += [name for each in command.get_params(ctx) for name in each.secondary_opts]
+    for word in args[: args.index("--") if "--" in args else None]:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in known:
+            close = difflib.get_close_matches(name, known)
+            raise click.NoSuchOption(name, possibilities=close, ctx=ctx)
 
 
 def _common() -> list[click.Parameter]:
@@ -134,7 +160,7 @@ def errors_shown(show_traceback: bool = False) -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         # Click's own, and a reader that has seen enough: Click ends silently.
         raise
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
         _fail(error, told(error), show_traceback)
 
 
@@ -152,6 +178,12 @@ def told(error: BaseException) -> AlembicError:
         interrupted = AlembicError("Interrupted.")
         interrupted.exit_code = INTERRUPTED
         return interrupted
+    if isinstance(error, SystemExit):
+        # What stops a command half way is no success, whatever code it gives.
+        return AlembicError(
+            f"Something called sys.exit({error.code!r}) while the command ran.",
+            "Run it again with --traceback to see what.",
+        )
     return translate(error) or AlembicError(
         f"An unexpected error: {type(error).__name__}: {first_line(error)}.",
         "Run it again with --traceback.",

@@ -50,6 +50,11 @@ def _request(options: dict[str, Any]) -> dict[str, Any]:
             "--happened and --not-happened are answers for --resume.",
             "Add --resume, or leave them out.",
         )
+    if modes == ["sql"] and options.get("resume"):
+        raise UsageError(
+            "--sql and --resume exclude each other.",
+            "Use --resume on the database that stopped half way.",
+        )
     options["mode"] = modes[0] if modes else "online"
     options["lock"] = not options.pop("no_lock", False)
     options["x_arguments"] = tuple(options.pop("x_arguments", ()))

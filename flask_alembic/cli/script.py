@@ -43,7 +43,7 @@ def _exits(function: Callable[..., None]) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         try:
             function(**arguments)
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
             _exit(told(error))
 
     run.__name__ = function.__name__

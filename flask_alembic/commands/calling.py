@@ -13,6 +13,9 @@ from ..errors import RevisionFileError
 if TYPE_CHECKING:
     from .planning import PlannedStep
 
+_UNRUN = (inspect.isawaitable, inspect.isgenerator, inspect.isasyncgen)
+"""What tells that a call has made something that would have to be run."""
+
 
 def call_revision(
     planned: PlannedStep, database: str, arguments: Mapping[str, Any]
@@ -32,10 +35,24 @@ def call_revision(
     if "engine_name" not in values and "engine_name" in _parameters(function):
         values["engine_name"] = _engine_name(planned, database)
     try:
-        function(**values)
+        returned = function(**values)
     except KeyError as error:
         _require_function(planned, f"{planned.step.direction}_{database}", error)
         raise
+    if any(kind(returned) for kind in _UNRUN):
+        _refuse_unrun(planned, returned)
+
+
+def _refuse_unrun(planned: PlannedStep, returned: Any) -> None:
+    """Say that what a function would do was not done, though it was called."""
+    name = planned.step.direction
+    if hasattr(returned, "close"):
+        returned.close()
+    kind = "a coroutine" if inspect.isawaitable(returned) else "a generator"
+    raise RevisionFileError(
+        f"its {name}() is {kind}: nothing in it was run.",
+        f"Write def {name}() without async and yield; an async engine needs neither.",
+    )
 
 
 def _require_function(planned: PlannedStep, name: str, error: KeyError) -> None:

@@ -151,9 +151,10 @@ def _heads_of_labels(scripts: Scripts, names: Any) -> list[Any]:
 
 def _check_mergeable(scripts: Scripts, parents: Sequence[str], typed: str) -> None:
     if len(parents) < 2:
+        alone = ", ".join(parents) or "no revision"
+        named = f"{typed} is {alone}" if typed != alone else f"{typed} is one revision"
         raise UsageError(
-            f"There is nothing to merge: {typed} is "
-            f"{', '.join(parents) or 'no revision'}.",
+            f"There is nothing to merge: {named}.",
             "Name at least two heads; flask db heads lists them.",
         )
     for parent in parents:

@@ -50,7 +50,8 @@ def resolve(scripts: Scripts, target: Any, direction: Direction) -> Any:
         return _relative(target, direction)
     text = target.strip()
     if not text:
-        raise UsageError("The target is empty.", "Name a revision, or 'heads'.")
+        end = "base" if direction == "downgrade" else "heads"
+        raise UsageError("The target is empty.", f"Name a revision, or '{end}'.")
     if text.isdecimal() and not _is_id(scripts, text):
         return _digits(scripts, text, direction)
     if _SIGNED.fullmatch(text):

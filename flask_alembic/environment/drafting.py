@@ -74,15 +74,16 @@ def _render(template: Path, arguments: Mapping[str, Any], message: str) -> str:
             f"The template {template} cannot be read: {error.strerror or error}.",
             "Check its permissions.",
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        said = "sys.exit()" if isinstance(error, SystemExit) else first_line(error)
         raise TemplateError(
-            f"The template {template} failed{_place(error)}: {first_line(error)}.",
+            f"The template {template} failed{_place(error)}: {said}.",
             "Mend the template; nothing was written.",
         ) from error
     return text
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Return the line of the template at which it failed, and what it says."""
     from mako.exceptions import RichTraceback
 

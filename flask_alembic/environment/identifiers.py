@@ -52,10 +52,17 @@ def check_id(text: str, known: Iterable[str], width: int = WIDTH) -> None:
             f"The revision id {text!r} means something else to Alembic.",
             "Use another id.",
         )
-    if text in known:
+    alike = [one for one in known if one.casefold() == text.casefold()]
+    if text in alike:
         raise InvalidRevisionId(
             f"The revision id {text!r} is taken.",
             "Use another id, or try again if it was made from the time.",
+        )
+    if alike:
+        raise InvalidRevisionId(
+            f"The revision id {text!r} differs from {alike[0]!r} in upper and lower "
+            "case only: MySQL, MariaDB and some file systems take them for one.",
+            "Use another id.",
         )
 
 

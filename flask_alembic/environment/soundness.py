@@ -128,6 +128,11 @@ def check_identifiers(module: ModuleType, path: Path) -> None:
                 "which is neither text nor a tuple of it.",
                 f"Mend {name} in it.",
             )
+        if "" in several and name != "branch_labels":
+            raise RevisionFileError(
+                f"The revision file {path} has an empty {name}.",
+                f"Set {name} to an id, or to None.",
+            )
 
 
 def _no_id(path: Path) -> RevisionFileError:

@@ -203,3 +203,15 @@ def test_a_table_in_two_metadatas_is_named(sandbox: Sandbox) -> None:
     says = ["author", "metadata"]
     settings: dict[str, Any] = {"extension": {"metadatas": [first, second]}}
     refused(sandbox, "revision", "message", code=3, says=says, **settings)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_ends_the_process_in_the_middle_is_no_success(
+    sandbox: Sandbox, line: str
+) -> None:
+    def include_object(*arguments: Any) -> bool:
+        raise SystemExit(0)
+
+    says = ["sys.exit(0)", "--traceback"]
+    context = {"include_object": include_object}
+    refused(sandbox, *line.split(), code=3, says=says, ALEMBIC_CONTEXT=context)

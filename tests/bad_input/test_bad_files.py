@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from apps import version_rows, write_revision, write_table_revision
 from sandbox import Sandbox, accepted, refused, told
+from terminal import clean
 
 HeldBack = Callable[[], AbstractContextManager[None]]
 
@@ -62,6 +63,9 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "down-itself": (revision_text(down="'bbbb2'"), ["bbbb2", "itself"]),
     "down-twice": (revision_text(down="('aaaa1', 'aaaa1')"), ["aaaa1"]),
     "down-set-of-int": (revision_text(down="(1, 2)"), ["down_revision"]),
+    "down-empty": (revision_text(down="''"), ["empty", "down_revision"]),
+    "down-one-empty": (revision_text(down="('aaaa1', '')"), ["empty", "down_revision"]),
+    "depends-empty": (revision_text(more="depends_on = ''"), ["empty", "depends_on"]),
     "depends-unknown": (revision_text(more="depends_on = 'gone'"), ["'gone'"]),
     "depends-itself": (revision_text(more="depends_on = 'bbbb2'"), ["bbbb2", "itself"]),
     "depends-int": (revision_text(more="depends_on = 1"), ["depends_on"]),
@@ -159,6 +163,36 @@ def test_a_function_that_wants_arguments_is_named(sandbox: Sandbox) -> None:
 def chained(folder: Path, *pairs: tuple[str, str | None]) -> None:
     for revision, down in pairs:
         write_table_revision(folder, revision, down)
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "kind"),
+    [
+        ("async def", "pass", "a coroutine"),
+        ("def", "yield", "a generator"),
+        ("async def", "yield", "a generator"),
+    ],
+    ids=["async", "yield", "async-yield"],
+)
+@pytest.mark.parametrize("command", ["upgrade", "downgrade"])
+def test_a_function_that_does_not_run_when_called_is_named(
+    sandbox: Sandbox, command: str, head: str, line: str, kind: str
+) -> None:
+    """Python would call it, do nothing of it, and the revision would count as run."""
+    write_table_revision(sandbox.migrations, "aaaa1")
+    body = f"{head} {command}():\n    {line}\n"
+    other = "downgrade" if command == "upgrade" else "upgrade"
+    revision_text(body=f"{body}def {other}():\n    pass\n")(
+        sandbox.migrations / "bbbb2_.py"
+    )
+    if command == "downgrade":
+        accepted(sandbox, "upgrade")
+    outcome = sandbox.db(command)
+    assert outcome.code == 3
+    clean(outcome)
+    assert f"its {command}() is {kind}: nothing in it was run." in outcome.err
+    assert f"Write def {command}()" in outcome.err
+    assert version_rows(sandbox.url) == (set() if command == "upgrade" else {"bbbb2"})
 
 
 @pytest.mark.parametrize("line", ["upgrade", "current", "log", "revision --empty m"])

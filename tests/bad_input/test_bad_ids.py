@@ -49,6 +49,7 @@ WRONG = {
     "33-characters": ("x" * 33, ["33", "32"]),
     "300-characters": ("x" * 300, ["300", "32"]),
     "existing": ("aaaa1", ["'aaaa1'", "taken"]),
+    "upper-and-lower-case": ("AAAA1", ["'AAAA1'", "'aaaa1'", "case only"]),
     "label": ("users", ["'users'", "taken"]),
 }
 

@@ -50,6 +50,7 @@ BROKEN = {
     "no-downgrade": (GOOD.replace("def downgrade", "def other"), ["downgrade()"]),
     "fails": (GOOD + "raise RuntimeError('no way')\n", ["no way"]),
     "missing-module": (GOOD + "import no_such_module\n", ["'no_such_module'"]),
+    "exits-itself": (GOOD + "<% raise SystemExit(0) %>", ["failed", "sys.exit()"]),
     "exits": (GOOD + "raise SystemExit(0)\n", ["exit"]),
 }
 

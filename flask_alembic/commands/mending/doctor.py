@@ -17,7 +17,7 @@ from ...hooks.payloads import LintTarget
 from ..connecting import connected
 from ..invocation import Invocation, invoked
 from ..linters import gather_problems
-from .files import broken_files, case_only, head_problems
+from .files import broken_files, case_only, file_problems, head_problems
 from .findings import Finding
 from .fixing import fix
 from .patients import Patient, half_applied, table_findings, width_findings
@@ -108,6 +108,10 @@ class _Doctor:
                 advice="If one of them was not applied anywhere, let it follow the "
                 "other instead: change its down_revision.",
             )
+        scripts = list(self.scripts.walk_revisions())[::-1]
+        for problem in file_problems(scripts):
+            if problem.severity == "error":
+                yield _broken(problem)
         for ids in case_only(self.scripts):
             yield Finding(
                 "case-only",
