@@ -208,6 +208,18 @@ def test_tables_without_a_version_table(app: Flask) -> None:
     assert "no version table" in finding.message
 
 
+def test_a_version_table_of_numbers(tmp_path: Path, sqlite_url: str) -> None:
+    app = chain(tmp_path, sqlite_url)
+    execute(
+        sqlite_url,
+        "DROP TABLE alembic_version",
+        "CREATE TABLE alembic_version (version_num INTEGER)",
+        "INSERT INTO alembic_version VALUES (5)",
+    )
+    assert only(app).code == "unknown-revision"
+    assert "'5'" in only(app).message
+
+
 def test_tables_with_an_empty_version_table(app: Flask) -> None:
     fill(url_of(app))
     assert only(app).code == "no-versions"

@@ -84,13 +84,14 @@ def where(url: URL) -> str:
 
 def scrub(text: str, url: URL) -> str:
     """Return the text with everything that may be part of a password replaced."""
+    if url.host and "@" in url.host:
+        # First, for it may hold what follows it, and would not be found afterwards.
+        before, _, host = url.host.rpartition("@")
+        text = text.replace(f"{before}@{host}", host).replace(before, "***")
     password = str(url.password or "")
     for form in sorted({password, quote(password), quote_plus(password)}, key=len):
         if form:
             text = text.replace(form, "***")
-    if url.host and "@" in url.host:
-        before, _, host = url.host.rpartition("@")
-        text = text.replace(f"{before}@{host}", host).replace(before, "***")
     return text
 
 

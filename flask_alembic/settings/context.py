@@ -79,6 +79,11 @@ def _is_function_or_several(value: Any) -> bool:
     return callable(value)
 
 
+def _is_metadata(value: Any) -> bool:
+    several = value if isinstance(value, (list, tuple)) else [value]
+    return all(hasattr(one, "tables") for one in several)
+
+
 Kind = tuple[Callable[[Any], bool], str]
 
 _flag: Kind = (lambda value: isinstance(value, bool), "True or False")
@@ -106,6 +111,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "render_as_batch": _flag,
     "render_item": _function,
     "sqlalchemy_module_prefix": _text,
+    "target_metadata": (_is_metadata, "a MetaData or a list of them"),
     "template_args": _mapping,
     "transaction_per_migration": _flag,
     "transactional_ddl": _flag,

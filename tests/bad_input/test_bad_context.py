@@ -41,6 +41,7 @@ CONTEXT: dict[str, tuple[Any, str | list[str]]] = {
     "version-table-null": ({"version_table": "a\0"}, ["version_table", "null"]),
     "version-schema": ({"version_table_schema": 5}, ["version_table_schema", "5"]),
     "version-pk": ({"version_table_pk": "false"}, ["version_table_pk", "'false'"]),
+    "target-metadata": ({"target_metadata": 5}, ["target_metadata", "MetaData", "5"]),
     "upgrade-token": ({"upgrade_token": 5}, ["upgrade_token", "5"]),
     "template-args": ({"template_args": "x"}, ["template_args", "'x'"]),
     "dialect-opts": ({"dialect_opts": "x"}, ["dialect_opts", "'x'"]),

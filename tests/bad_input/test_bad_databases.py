@@ -69,6 +69,10 @@ def test_a_password_with_an_at_sign_does_not_show(
     url = f"{driver}://me:{SECRET}@rest@no-such-host.invalid/shop"
     outcome = refused(project, "upgrade", code=3, says="host", **on(project, url))
     assert "rest@" not in outcome.text
+    # Both halves begin alike: hiding the first must not spare the end of the second.
+    url = f"{driver}://me:{SECRET}@{SECRET}tail@no-such-host.invalid/shop"
+    outcome = refused(project, "upgrade", code=3, says="host", **on(project, url))
+    assert "tail" not in outcome.text
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])

@@ -73,7 +73,9 @@ def read_rows(
     table = version_table(name, schema)
     with reading_versions(database, connection, name, schema):
         rows = connection.execute(sa.select(table.c.version_num)).scalars().all()
-    ordered = sorted(rows, key=lambda row: (row is not None, str(row)))
+    # Whoever made the table may have made a column of numbers.
+    texts = [None if row is None else str(row) for row in rows]
+    ordered = sorted(texts, key=lambda row: (row is not None, str(row)))
     return VersionRows(name, schema, True, tuple(ordered), width)
 
 
