@@ -152,6 +152,7 @@ def test_a_receiver_cannot_refuse(
     assert result.ok
     assert version_rows(app.config["SQLALCHEMY_DATABASE_URI"]) == {"a1"}
     assert f"{receiver.__qualname__} failed in {name.replace('_', '-')}" in caplog.text
+    assert "Only a before_ hook of a plugin can refuse." in caplog.text
 
 
 def test_a_failing_receiver_stops_no_other_and_is_reported(app: Flask) -> None:

@@ -293,6 +293,8 @@ class Hooks:
         self.failures.append(HookFailure(hook, plugin, origin, words(error)))
         shown = f"{plugin} ({origin})" if origin else plugin
         message = "%s failed in %s, which changes nothing of the outcome: %s"
+        if isinstance(error, Veto):
+            message += ". Only a before_ hook of a plugin can refuse."
         logger.error(message, shown, hook, words(error))
         logger.debug("The error of %s", shown, exc_info=error)
 
