@@ -63,7 +63,7 @@ def test_command_name(
     assert list(app.cli.commands) == ([name] if name else [])
     if name:
         result = app.test_cli_runner().invoke(args=[name, "heads"])
-        assert (result.exit_code, result.output) == (0, "")
+        assert (result.exit_code, result.stdout) == (0, "")
 
 
 def test_arguments_may_be_given_by_position(tmp_path: Path) -> None:

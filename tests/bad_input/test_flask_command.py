@@ -169,7 +169,7 @@ def test_a_group_of_the_apps_own_keeps_its_command(tmp_path: Path) -> None:
 def test_a_group_of_the_apps_own_gets_the_apps_command(tmp_path: Path) -> None:
     group = FlaskGroup(create_app=lambda: make_app(tmp_path))
     result = CliRunner().invoke(group, ["db", "heads"])
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, "")
     assert isinstance(group.commands["db"], flask_command.AppCommand)
     listed = CliRunner().invoke(group, ["--help"])
     assert "Perform database migrations." in listed.output
