@@ -12,6 +12,7 @@ from apps import (
     extension_of,
     make_app,
     migrations_of,
+    run_db,
     tables,
     version_rows,
     write_revision,
@@ -134,6 +135,25 @@ def test_a_refused_commit_tells_nothing(
     told = {revision for _, revision, _, _ in witness.seen}
     assert told == ({"a1", "a2", "a3"} if per_revision else set())
     assert version_rows(postgresql_url) == ({"a3"} if per_revision else set())
+
+
+def test_a_refused_commit_is_tried_again_with_the_same_command(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    """No step is at work at COMMIT; after a downgrade an upgrade would be wrong."""
+    app, _ = witnessed(tmp_path, postgresql_url, per_revision=False)
+    orphans = [
+        "op.execute('CREATE TABLE child (id INT PRIMARY KEY, parent INT"
+        " REFERENCES t_a1 (id) DEFERRABLE INITIALLY DEFERRED)')",
+        "op.execute('INSERT INTO child VALUES (1, 99)')",
+    ]
+    write_revision(migrations_of(app), "a4", "a3", downgrade=orphans)
+    with app.app_context():
+        extension_of(app).upgrade()
+    failed = run_db(app, "downgrade", "--yes")
+    assert failed.exit_code == 3
+    assert "run flask db downgrade again" in failed.stderr
+    assert version_rows(postgresql_url) == {"a4"}
 
 
 def test_an_autocommit_block_makes_the_revisions_before_it_durable(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def describe_failure(
     error: BaseException,
+    command: str,
     database: str,
     step: Step | None,
     log: StatementLog,
@@ -28,6 +29,7 @@ def describe_failure(
     """Say where and why a run stopped.
 
     :param error: What was raised.
+    :param command: The command at work, which is to be typed again.
     :param database: The database in which it stopped.
     :param step: The step at work; ``None`` at COMMIT.
     :param log: The statements of that step.
@@ -46,7 +48,7 @@ def describe_failure(
         in_effect=in_effect,
         rolled_back=tuple(rolled_back),
         version_table_right=not in_effect,
-        advice=_advice(step, in_effect, transactional, words(error), error),
+        advice=_advice(command, step, in_effect, transactional, words(error), error),
     )
 
 
@@ -91,13 +93,13 @@ def line_of(error: BaseException, path: Path | None) -> int | None:
 
 
 def _advice(
+    name: str,
     step: Step | None,
     in_effect: Sequence[str],
     transactional: bool,
     error: str,
     raised: BaseException,
 ) -> str:
-    name = step.direction if step is not None else "upgrade"
     if not in_effect and isinstance(raised, AlembicError) and raised.advice:
         return raised.advice
     if not in_effect and name == "upgrade" and "already exists" in error:

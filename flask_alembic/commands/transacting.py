@@ -173,6 +173,7 @@ class DatabaseRun:
         step = current.step if current is not None else None
         failure = describe_failure(
             error,
+            self.run.command,
             self.member.name,
             step,
             self.log,
