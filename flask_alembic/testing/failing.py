@@ -12,7 +12,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from ..errors import AlembicError
+from ..errors import AlembicError, MigrationFailed
 
 T = TypeVar("T")
 
@@ -41,7 +41,17 @@ def told() -> Iterator[None]:
         with translated():
             yield
     except AlembicError as error:
-        fail(str(error))
+        fail(told_of(error))
+
+
+def told_of(error: AlembicError) -> str:
+    """Return what a test says about an error.
+
+    What to do with the database of a failed run is left out: this one is dropped.
+
+    :param error: The error.
+    """
+    return error.message if isinstance(error, MigrationFailed) else str(error)
 
 
 def shortly(work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..errors import AlembicError
-from .failing import fail
+from .failing import fail, told_of
 from .history import in_order
 from .leftovers import changes, contents
 from .moving import step
@@ -54,7 +54,7 @@ def descend(database: MigrationDatabase) -> None:
         try:
             database.alembic.downgrade("base")
         except AlembicError as error:
-            fail(f"The downgrade to base fails: {error}")
+            fail(f"The downgrade to base fails: {told_of(error)}")
     nothing: Everything = {name: {} for name in database.names}
     _compare(nothing, _all(database), "After the downgrade to base")
 
@@ -64,7 +64,7 @@ def _step(database: MigrationDatabase, revision: str, what: str, *, up: bool) ->
         try:
             database.alembic.run_migrations(step(database.scripts(), revision, up=up))
         except AlembicError as error:
-            fail(f"{what}: {error}")
+            fail(f"{what}: {told_of(error)}")
 
 
 def _all(database: MigrationDatabase) -> Everything:
