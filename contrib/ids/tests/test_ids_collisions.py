@@ -166,11 +166,11 @@ def test_several_heads_need_to_be_told(
 def test_refusals_change_nothing(
     collided: Flask, db: Invoke, folder: Path, words: list[str], sentence: str
 ) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path.name: path.read_bytes() for path in folder.glob("*.py")}
     result = db(collided, "renumber", *words)
     assert result.exit_code == 2
     assert sentence in result.output
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in folder.glob("*.py")} == before
 
 
 def test_a_merge_is_refused(collided: Flask, db: Invoke, folder: Path) -> None:
