@@ -31,13 +31,13 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=True)
     there = {"base": str(folder), "platbase": str(folder)}
-    site = Path(sysconfig.get_path("purelib", "venv", vars=there))
+    site = Path(sysconfig.get_path("purelib", "posix_prefix", vars=there))
     paths = [
         str(Path(flask_alembic.__file__).parents[1]),
         sysconfig.get_path("purelib"),
     ]
     (site / "all.pth").write_text("\n".join(paths), "utf-8")
-    found = Path(sysconfig.get_path("scripts", "venv", vars=there))
+    found = Path(sysconfig.get_path("scripts", "posix_prefix", vars=there))
     return next(found.glob("python*"))
 
 

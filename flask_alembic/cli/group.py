@@ -117,9 +117,11 @@ class AlembicGroup(click.Group):
             ctx.color = False  # for commands that plugins add too
         words = tuple(args)
         rest = super().parse_args(ctx, args)
-        # Not before: after --help the context is never closed.
-        token = argv.set(words)
-        ctx.call_on_close(lambda: argv.reset(token))
+        if not ctx.resilient_parsing:
+            # Not before: after --help the context is never closed, nor is it after
+            # completion.
+            token = argv.set(words)
+            ctx.call_on_close(lambda: argv.reset(token))
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:

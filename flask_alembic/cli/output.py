@@ -67,6 +67,7 @@ def prints_to_stderr() -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     finally:
+        sys.stderr.flush()
         _stdout.reset(token)
 
 
