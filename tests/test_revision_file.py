@@ -159,7 +159,7 @@ def test_what_is_no_revision_is_refused(tmp_path: Path) -> None:
         (b"revision = ", "cannot be read"),
         (b"\xff\xfe", "cannot be read"),
         (b"revision = None\ndown_revision = None\n", "computes 'revision'"),
-        (b"revision = " + b"-" * 100_000 + b"1\n", "cannot be read: .*Error"),
+        (b"revision = " + b"-" * 100_000 + b"1\n", r"cannot be read: \w"),
     ):
         path.write_bytes(content)
         with pytest.raises(RevisionFileError, match=sentence):
