@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,46 @@ def test_workers_of_xdist_do_not_meet(database_url: str, suite: Suite) -> None:
     assert {path.name for path in seen.iterdir()} == {"gw0", "gw1"}
     assert len({path.read_text() for path in seen.iterdir()}) == 2
     assert is_untouched(database_url)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (
+            "postgresql+psycopg://nobody@127.0.0.1:1/shop",
+            "No test database can be made on 127.0.0.1: *",
+        ),
+        ("nonsense", "A database URL * cannot be understood.*"),
+    ],
+)
+def test_a_server_that_is_not_there_is_told_in_each_test(
+    suite: Suite, url: str, told: str
+) -> None:
+    suite.write_app("sqlite://")
+    conftest = f"""
+import pytest
+from shop import create_app
+
+@pytest.fixture(scope="session")
+def alembic_app_factory():
+    return create_app
+
+@pytest.fixture(scope="session")
+def alembic_database_url():
+    return {url!r}
+"""
+    body = """
+import pytest
+
+@pytest.mark.parametrize("number", range(2))
+def test(migrated_db, number): pass
+
+def test_a_case(migration_case):
+    migration_case("a1")
+"""
+    suite.write(conftest=conftest, test_shop=body)
+    result = suite.run("--tb=line")
+    result.assert_outcomes(errors=2, failed=1)
+    result.stdout.no_fnmatch_line("*KeyError*")
+    errors = [line for line in result.outlines if fnmatch(line, told)]
+    assert len(errors) >= 2

@@ -245,7 +245,7 @@ def choose(databases: Mapping[str, Database], names: Iterable[str]) -> list[Data
         if name not in databases:
             raise UsageError(
                 f"There is no database {shown(name)}; there is {_list(databases)}.",
-                "Name one that is there.",
+                "Name one that is there; ALEMBIC['databases'] tells which are migrated.",
             )
     return [
         database for name, database in databases.items() if not wanted or name in wanted

@@ -63,9 +63,12 @@ def shortly(work: Callable[[], T]) -> T:
     :param work: What to call.
     :return: What it returns.
     """
+    from ..environment.translation import translated
+
     __tracebackhide__ = True
     try:
-        return work()
+        with translated():
+            return work()
     except AlembicError as error:
         for cause in _causes(error):
             cause.__traceback__ = _own_frames(cause.__traceback__)

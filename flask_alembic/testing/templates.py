@@ -31,7 +31,7 @@ class Template:
     """Where they are; empty until they are made."""
 
     error: BaseException | None = None
-    """Why they could not be migrated."""
+    """Why they could not be made or migrated."""
 
     cannot_copy: bool = False
     """Whether something is in them that the place cannot copy."""
@@ -125,11 +125,11 @@ class Templates:
         places: Mapping[str, Place],
         migrate: Callable[[Names], None],
     ) -> None:
-        for name, place in places.items():
-            template.names[name] = place.create()
-            self.made.append((place, template.names[name]))
-        self.migrated += 1
         try:
+            for name, place in places.items():
+                template.names[name] = place.create()
+                self.made.append((place, template.names[name]))
+            self.migrated += 1
             migrate(template.names)
         except Exception as error:
             template.error = error
