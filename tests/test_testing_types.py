@@ -47,7 +47,8 @@ Checker = Callable[..., "tuple[int, str]"]
 def copied(folder: Path, names: Iterable[str]) -> None:
     """Copy samples to where there is no configuration of this repository."""
     for name in {"sample_plugin.py", *names}:
-        shutil.copy(SAMPLES / name, folder)
+        if (SAMPLES / name).is_file():
+            shutil.copy(SAMPLES / name, folder)
 
 
 def mypy(python: Path, folder: Path, *names: str) -> tuple[int, str]:
@@ -93,6 +94,17 @@ def test_plugin_app_and_tests_pass(
     code, output = check(
         python, tmp_path, "sample_plugin.py", "sample_app.py", "sample_tests.py"
     )
+    assert code == 0, output
+
+
+def test_a_new_plugin_passes(check: Checker, python: Path, tmp_path: Path) -> None:
+    from flask_alembic.commands.new_plugin import render
+
+    for name, text in render("shout").items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    code, output = check(python, tmp_path, "flask_alembic_shout", "tests")
     assert code == 0, output
 
 

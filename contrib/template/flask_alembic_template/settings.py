@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Flask
 from flask_alembic.hooks import AlembicError
 
@@ -18,7 +20,7 @@ def limit(app: Flask) -> int | None:
     :param app: The application.
     :raises SettingError: When the setting is no such number.
     """
-    value = app.config.get(SETTING)
+    value = cast("dict[str, object]", app.config).get(SETTING)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
