@@ -250,8 +250,21 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "mariadb_again",
         "mariadb_resume",
     ),
+    "postgresql": (
+        *BOOKSHOP,
+        "!export BOOKSHOP_DATABASE_URL=$DATABASE_URL",
+        "!flask db upgrade && flask stock-up",
+        "!flask order ada@example.org 9780141439471",
+        "!flask order ada@example.com 9780141439471",
+        '!cp "$ROOT/docs/apps/accounts.py" bookshop/migrations/2b8c64d9e051_accounts.py',
+        "postgresql_fail",
+    ),
 }
 """Steps by the name of the scenario."""
 
-SERVERS = {"mariadb": "mariadb", "zero downtime": "postgresql"}
+SERVERS = {
+    "mariadb": "mariadb",
+    "postgresql": "postgresql",
+    "zero downtime": "postgresql",
+}
 """The kind of the server that a scenario needs; it finds the URL in ``$DATABASE_URL``."""

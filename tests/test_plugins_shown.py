@@ -107,6 +107,18 @@ def test_flask_db_hooks_of_one_name(tmp_path: Path, name: str) -> None:
     )
 
 
+def test_flask_db_hooks_shows_no_markup(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    shown = run_db(app, "hooks", "before_upgrade").output
+    assert "in sql, plan and dry-run mode, which run.mode tells.\n" in shown
+    assert "\nrun: What is about to be done; run.plan lists the steps.\n" in shown
+    assert shown.endswith("\nSince 4.0.\n")
+    rows = run_db(app, "hooks").output.splitlines()[1:]
+    for name in (row.split()[0] for row in rows):
+        found = run_db(app, "hooks", name).output
+        assert not re.search(r"``|:\w+:`|:param|:return:|^\.\. ", found, re.MULTILINE)
+
+
 def test_flask_db_hooks_of_an_unknown_name(tmp_path: Path) -> None:
     result = run_db(make_app(tmp_path), "hooks", "before_upgarde")
     assert result.exit_code == 2

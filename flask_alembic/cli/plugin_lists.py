@@ -44,6 +44,7 @@ def show_hooks(name: str | None = None) -> None:
     :raises UsageError: When there is none of that name.
     """
     from ..commands.plugins import list_hooks
+    from .markup import plain
 
     described = get_extension()._do(list_hooks)
     if name is None:
@@ -62,7 +63,7 @@ def show_hooks(name: str | None = None) -> None:
     echo(f"Kind: {hook.kind}")
     echo(f"Signal: {hook.signal or 'none'}")
     echo(f"Implementations: {', '.join(hook.implementations) or 'none'}\n")
-    echo(hook.documentation)
+    echo(plain(hook.documentation))
 
 
 def _unknown(what: str, name: str, wanted: str, known: Sequence[str]) -> UsageError:

@@ -126,7 +126,7 @@ def code(text: str) -> str:
 
 def page() -> str:
     """Return the page of all rules."""
-    title = "The rules"
+    title = "Rules of the linter"
     parts = [
         f"{title}\n{'=' * len(title)}",
         "Each rule has a code that stays, a severity for each database, a reason, an\n"
