@@ -290,6 +290,17 @@ def test_without_revisions(tmp_path: Path, sqlite_url: str) -> None:
     assert "flask db adopt --generate" in result.stderr
 
 
+def test_a_first_revision_of_nothing_leads_to_adopt(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    app = make_app(tmp_path, sqlite_url)
+    create_all(app)
+    result = run_db(app, "revision", "first")
+    assert result.exit_code == 0, result.output
+    assert "No changes detected" in result.stdout
+    assert "flask db adopt --generate" in result.stdout
+
+
 def test_a_protected_app_needs_force(tmp_path: Path, sqlite_url: str) -> None:
     app = grown(tmp_path, sqlite_url, ALEMBIC={"protected": True})
     refused = run_db(app, "adopt", "--baseline", "a1")

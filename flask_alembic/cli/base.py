@@ -271,6 +271,11 @@ def revision(
         echo(f"Generated {script.path}")
     if not written:
         echo("No changes detected; no file was written. (--empty writes one.)")
+        if not empty and not get_extension().heads():
+            echo(
+                "There is no revision yet; something else made the tables. "
+                "flask db adopt --generate begins with them."
+            )
     from . import checks
 
     checks.tell_problems()
