@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from apps import write_revision
-from suites import Suite, is_untouched
+from suites import CONFTEST, READY, Suite, is_untouched
 
 ISOLATED = """
 import pytest
@@ -82,3 +83,41 @@ def test_a_migration_that_fails_is_run_once(sqlite_url: str, suite: Suite) -> No
     )
     suite.run().assert_outcomes(errors=3)  # the first tries, the others tell
     assert (suite.path / "ran").read_text() == "x"
+
+
+AUTOMATIC = """
+
+@pytest.fixture(autouse=True)
+def always({name}):
+    from shop import db
+
+    with {name}.app.app_context():
+        yield
+        db.session.rollback()
+"""
+
+
+@pytest.mark.parametrize("name", ["migrated_db", "empty_db"])
+def test_ready_tests_beside_a_fixture_that_every_test_uses(
+    database_url: str, suite: Suite, name: str
+) -> None:
+    suite.write_app(database_url, CONFTEST + AUTOMATIC.format(name=name))
+    body = f"""
+{READY}
+
+def test_moving(empty_db, migrate_to):
+    assert empty_db.tables() == set()
+    migrate_to("a1")
+    assert empty_db.tables() == {{"author"}}
+    assert empty_db.rows("author") == []
+
+def test_migrated(app, migrated_db):
+    from shop import Author, db
+
+    assert len(migrated_db.rows("author")) == 1
+    with app.app_context():
+        assert db.session.scalars(db.select(Author.name)).all() == ["Ada"]
+"""
+    suite.write(test_shop=body)
+    suite.run().assert_outcomes(passed=10)
+    assert is_untouched(database_url)

@@ -12,6 +12,7 @@ does nothing until a fixture is asked for.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -111,9 +112,10 @@ def migrated_db(
 ) -> Iterator[MigrationDatabase]:
     """Databases of this test's own, migrated to all heads; the app uses them.
 
-    They are copies: the upgrade runs once in a session.
+    They are copies: the upgrade runs once in a session. Where an automatic fixture has
+    led the app to databases already, those of the test itself count.
     """
-    if "empty_db" in request.fixturenames:
+    if {"empty_db", "migrated_db"} <= _arguments(request):
         pytest.fail(
             "A test cannot use both empty_db and migrated_db: the app is led to one "
             "of them.",
@@ -131,9 +133,20 @@ def migrate_to(request: pytest.FixtureRequest) -> Callable[..., list[RunResult]]
 
     Those of ``migrated_db`` or ``empty_db``, if the test uses one; else empty ones.
     """
-    names = [name for name in ("migrated_db",) if name in request.fixturenames]
-    database: MigrationDatabase = request.getfixturevalue((*names, "empty_db")[0])
+    used = [
+        name
+        for names in (_arguments(request), request.fixturenames)
+        for name in ("migrated_db", "empty_db")
+        if name in names
+    ]
+    database: MigrationDatabase = request.getfixturevalue((*used, "empty_db")[0])
     return database.migrate_to
+
+
+def _arguments(request: pytest.FixtureRequest) -> set[str]:
+    """Return the fixtures that a test names itself; other fixtures may use more."""
+    function = getattr(request.node, "function", None)  # a doctest has none
+    return set(inspect.signature(function).parameters) if function else set()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from weakref import WeakSet
 from ..environment.databases import DEFAULT
 from ..environment.looping import call
 from ..errors import ConfigurationError
+from .places.base import own_urls
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -79,6 +80,8 @@ def _led(engine: Engine, url: URL) -> Iterator[None]:
                     del cparams[name]
 
     engine.dispose()
+    first = engine not in own_urls
+    own_urls.setdefault(engine, own)
     event.listen(engine, "do_connect", lead)
     engine.url = url
     if default_schema == own.database:
@@ -89,6 +92,8 @@ def _led(engine: Engine, url: URL) -> Iterator[None]:
     finally:
         event.remove(engine, "do_connect", lead)
         engine.url = own
+        if first:
+            del own_urls[engine]
         if engine.dialect.default_schema_name == url.database:
             engine.dialect.default_schema_name = own.database
         _dispose(engine)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigurationError
-from .base import Place
+from .base import Place, own_url
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -15,18 +15,17 @@ __all__ = ["Place", "key_of", "outside_memory", "place_for"]
 
 
 def key_of(engine: Engine) -> tuple[object, ...]:
-    """Return what two engines share whose test databases can be copied together.
+    """Return what two engines share whose test databases are made in one place.
 
     :param engine: An engine of the app; nothing is connected.
     """
-    url = engine.url
+    url = own_url(engine)
     backend = url.get_backend_name()
     if backend == "sqlite":
         from .sqlite import is_memory
 
         return backend, url.get_driver_name(), is_memory(url)
-    server = url.set(database=None)
-    return backend, server.render_as_string(hide_password=False)
+    return backend, url.render_as_string(hide_password=False)
 
 
 def place_for(engine: Engine, folder: Path) -> Place:

@@ -6,6 +6,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from ...errors import DatabaseError
 from ...hooks.threads import in_thread
@@ -22,6 +23,28 @@ PREFIX = "flask_alembic_test_"
 def new_name() -> str:
     """Return a name that no other database has."""
     return PREFIX + uuid.uuid4().hex[:12]
+
+
+own_urls: WeakKeyDictionary[Engine, URL] = WeakKeyDictionary()
+# Of the engines that are led elsewhere at the moment.
+
+
+def own_url(engine: Engine) -> URL:
+    """Return the URL that an app gave to its engine, also while that is led elsewhere.
+
+    :param engine: An engine of the app.
+    """
+    return own_urls.get(engine, engine.url)
+
+
+def server_of(url: URL) -> URL:
+    """Return a URL without its database, which ``URL.set`` cannot take away.
+
+    :param url: The URL of a database on a server.
+    """
+    return type(url).create(
+        url.drivername, url.username, url.password, url.host, url.port, query=url.query
+    )
 
 
 class Place(ABC):
@@ -86,7 +109,7 @@ class Server(Place):
     def use(self, engine: Engine) -> None:
         """Connect to the server as this engine does from now on."""
         self._dialect = engine.dialect
-        self._url = engine.url
+        self._url = own_url(engine)
         self._arguments = driver_arguments(engine)
 
     def administer(self, work: Callable[[Connection], T]) -> T:
@@ -125,7 +148,7 @@ class Server(Place):
         import sqlalchemy as sa
 
         return sa.create_engine(
-            self._url.set(database=name),
+            self._url.set(database=name) if name else server_of(self._url),
             poolclass=sa.NullPool,
             isolation_level="AUTOCOMMIT",
             connect_args=self._arguments,
