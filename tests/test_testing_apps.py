@@ -121,3 +121,18 @@ def test_migrated(app, migrated_db):
     suite.write(test_shop=body)
     suite.run().assert_outcomes(passed=10)
     assert is_untouched(database_url)
+
+
+def test_a_table_that_is_not_there_is_told(sqlite_url: str, suite: Suite) -> None:
+    suite.write_app(sqlite_url)
+    body = """
+import pytest
+from flask_alembic.errors import UsageError
+
+def test_rows(migrated_db):
+    with pytest.raises(UsageError, match="'book' at this .*; there is .*author") as caught:
+        migrated_db.rows("book")
+    assert caught.value.__cause__ is None
+"""
+    suite.write(test_shop=body)
+    suite.run().assert_outcomes(passed=1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..environment.databases import choose
 from ..environment.looping import call
+from ..errors import UsageError
 from .benches import environment_of
 
 if TYPE_CHECKING:
@@ -198,7 +199,16 @@ class MigrationDatabase:
     def _reflected(self, connection: Connection, table: str, schema: str | None) -> Any:
         import sqlalchemy as sa
 
-        return sa.Table(table, sa.MetaData(), schema=schema, autoload_with=connection)
+        metadata = sa.MetaData()
+        try:
+            return sa.Table(table, metadata, schema=schema, autoload_with=connection)
+        except sa.exc.NoSuchTableError:
+            there = sorted(sa.inspect(connection).get_table_names(schema=schema))
+            raise UsageError(
+                f"There is no table {table!r} at this revision; "
+                f"there is {', '.join(there) or 'none at all'}.",
+                "Move the database, or mend the name.",
+            ) from None
 
     def scripts(self) -> Scripts:
         """Return the history of revisions."""
