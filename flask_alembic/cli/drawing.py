@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
+from ..environment.replacement import replace
 from ..errors import UsageError
 from . import graphs
 from .base import get_extension
@@ -99,12 +98,9 @@ def write(path: Path, content: str) -> None:
     :param content: All of it, written as UTF-8.
     :raises UsageError: When it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
-        temporary.write_text(content, "utf-8", newline="\n")
-        os.replace(temporary, path)
+        replace(path, content.encode())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UsageError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Name a file in a folder that is there and can be written to.",
