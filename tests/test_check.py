@@ -441,6 +441,9 @@ def test_a_revision_with_nothing_to_do_names_the_modules(package: Flask) -> None
     assert result.exit_code == 0, result.output
     assert "No changes detected" in result.stdout
     assert f"{package.name}.unseen" in result.stderr
+    assert "flask db adopt --generate" in result.stdout
+    report = run_db(package, "revision", "more", "--format", "json")
+    assert json.loads(report.stdout)["command"] == "revision"
 
 
 def test_no_tables_at_all(package: Flask) -> None:

@@ -264,6 +264,8 @@ def revision(
     :param path: Where to store the revision.
     :param options: As for :meth:`flask_alembic.Alembic.revision`.
     """
+    from ..commands.viewing import is_empty
+
     written = get_extension().revision(
         message, empty, branch, parent, splice, depend, label, path, **options
     )
@@ -271,7 +273,8 @@ def revision(
         echo(f"Generated {script.path}")
     if not written:
         echo("No changes detected; no file was written. (--empty writes one.)")
-        if not empty and not get_extension().heads():
+        # Not heads(): that is a command of its own, with its own report.
+        if not empty and get_extension()._do(is_empty) is not None:
             echo(
                 "There is no revision yet; something else made the tables. "
                 "flask db adopt --generate begins with them."
