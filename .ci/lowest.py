@@ -8,5 +8,6 @@ import re
 parser = configparser.ConfigParser()
 parser.read("setup.cfg", encoding="utf-8")
 for line in parser["options"]["install_requires"].split():
-    name, lowest = re.match(r"([\w.-]+)>=([\w.]+)", line).groups()
-    print(f"{name}=={lowest}")
+    requirement = re.match(r"([\w.-]+)>=([\w.]+)", line)
+    assert requirement is not None, f"no lowest version: {line}"
+    print("{}=={}".format(*requirement.groups()))

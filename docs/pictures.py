@@ -40,10 +40,10 @@ def lifecycle() -> Drawing:
     d.text(250, 402, "its row in alembic_version", "middle")
     d.box(80, 440, 156, "COMMIT", "good")
     d.box(264, 440, 156, "ROLLBACK", "bad")
-    d.box(64, 528, 188, "revision_applied", "tell", mono=True)
-    d.box(264, 528, 188, "revision_failed", "tell", mono=True)
-    d.box(110, 604, 280, "after_upgrade", "tell", mono=True)
-    d.box(110, 656, 280, "after_command", "tell", mono=True)
+    d.box(64, 528, 188, "revision_applied", "event", mono=True)
+    d.box(264, 528, 188, "revision_failed", "event", mono=True)
+    d.box(110, 604, 280, "after_upgrade", "event", mono=True)
+    d.box(110, 656, 280, "after_command", "event", mono=True)
     for path in (
         "M250 56V88",
         "M250 126V182",
@@ -74,26 +74,6 @@ def lifecycle() -> Drawing:
     return d
 
 
-def floors() -> Drawing:
-    """Draw the floors of the package."""
-    d = Drawing("floors", 760, 420)
-    rows = (
-        ("cli   testing", "the terminal, and the test kit", "tell"),
-        ("extension", "Alembic: what users hold", "plain"),
-        ("commands", "what can be asked for; returns data", "plain"),
-        ("environment   defaults", "Alembic's objects; the core plugin", "plain"),
-        ("dialects   settings", "what differs between databases", "plain"),
-        ("hooks   errors", "specs, signals, dispatch; exit codes", "guard"),
-    )
-    for number, (names, meaning, kind) in enumerate(rows):
-        y = 20 + 66 * number
-        d.box(40, y, 330, names, kind, mono=True, height=44)
-        d.note(400, y + 27, meaning)
-        if number:
-            d.arrow(f"M205 {y - 22}V{y - 2}")
-    return d
-
-
 def replicas() -> Drawing:
     """Draw three replicas that start at once."""
     d = Drawing("replicas", 760, 200)
@@ -102,11 +82,11 @@ def replicas() -> Drawing:
         d.text(16, y + 24, name, mono=True)
         if number == 0:
             d.box(90, y, 300, "upgrade, holding the lock", "good")
-            d.box(400, y, 344, "serves", "tell")
+            d.box(400, y, 344, "serves", "event")
         else:
             d.box(90, y, 300, "waits for the lock", "wait")
             d.box(400, y, 176, "looks: nothing to do", "plain")
-            d.box(586, y, 158, "serves", "tell")
+            d.box(586, y, 158, "serves", "event")
     d.arrow("M90 184H744")
     d.note(16, 189, "time")
     return d
@@ -125,7 +105,7 @@ def expand_contract() -> Drawing:
         x = 12 + 186 * number
         d.text(x + 85, 24, title, "middle")
         d.box(x, 44, 170, f"revision:\n{schema}", "good", height=60)
-        d.box(x, 144, 170, f"code:\n{code}", "tell", height=80)
+        d.box(x, 144, 170, f"code:\n{code}", "event", height=80)
         d.arrow(f"M{x + 85} 106V142")
         if number:
             d.arrow(f"M{x - 14} 184H{x - 2}")
@@ -175,7 +155,7 @@ def terminal(source: str, columns: int = 88) -> str:
 
 def drawings() -> dict[str, str]:
     """Return what every SVG file holds, by its name."""
-    made: list[Callable[[], Drawing]] = [lifecycle, floors, replicas, expand_contract]
+    made: list[Callable[[], Drawing]] = [lifecycle, replicas, expand_contract]
     return {drawing.name: drawing.svg() for drawing in (make() for make in made)} | {
         "terminal": terminal("graph"),
     }

@@ -80,6 +80,26 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "squash_refused",
         "lint_none",
     ),
+    "proving": (
+        '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
+        '!flask db revision "create notes" --rev-id 8a5f3c7d1e90',
+        '!cp "$ROOT"/docs/apps/proof_*.py migrations/',
+        "prove",
+        "!sed -i 's/    op.drop_index/    op.drop_index/; "
+        '$ a\\    op.drop_column("note", "colour")\' migrations/proof_b.py',
+        "prove_fixed",
+        "!printf \"INSERT INTO note (title) VALUES ('Ada');\\n"
+        "INSERT INTO note (title) VALUES ('Ada');\\n\" > rows.sql",
+        "prove_seed",
+        "!rm migrations/proof_*.py && flask db upgrade",
+        "!sed -i '/title: /a\\    pages: Mapped[int | None]' app.py",
+        "proof_revision",
+        "!flask db upgrade && sed -i '/pages: /d' app.py",
+        "!sed -i '/title: /a\\    pages: Mapped[int | None]\\n    rank: Mapped[int] = "
+        'mapped_column(server_default=text("next(rank)"))\' app.py',
+        "!sed -i 's/import String/import String, text/' app.py",
+        "proof_fails",
+    ),
     "squashing": (
         '!cp "$ROOT/docs/tutorial/app_1.py" app.py',
         '!flask db revision "create notes" --rev-id 8a5f3c7d1e90 && flask db upgrade',
@@ -183,6 +203,12 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "!unset PYTHONPATH",
         '!python "$ROOT/docs/apps/misspell.py"',
         "config_misspelled",
+    ),
+    "import_env": (
+        *BOOKSHOP,
+        '!mkdir old && cp "$ROOT/docs/apps/old_env.py" old/env.py',
+        '!cp "$ROOT/docs/apps/old_alembic.ini" old/alembic.ini',
+        "import_env",
     ),
     "adopt": (
         '!cp "$ROOT/docs/apps/grown.py" app.py',

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     alembic_script: Any
-    from .cli.group import alembic_click
-    from .environment.progress import progress
+    from .cli import alembic_click
     from .errors import AlembicError
     from .extension import Alembic
     from .hooks import Veto, hookimpl
+    from .plugins.json_format import schema as json_schema
+    from .runtime.progress import progress
+    from .runtime.step import step
 
 __version__ = "4.0.0.dev0"
 
@@ -26,24 +28,30 @@ __all__ = [
     "alembic_click",
     "alembic_script",
     "hookimpl",
+    "json_schema",
     "progress",
+    "step",
 ]
 
 _LAZY = {
     "Alembic": "extension",
-    "AlembicError": "errors",
+    "AlembicError": "hooks.errors",
     "Veto": "hooks.errors",
-    "alembic_click": "cli.group",
-    "alembic_script": "cli.script",
+    "alembic_click": "cli",
+    "alembic_script": "cli.flask_script",
     "hookimpl": "hooks.markers",
-    "progress": "environment.progress",
+    "json_schema": "plugins.json_format:schema",
+    "progress": "runtime.progress",
+    "step": "runtime.step",
 }
+"""The module of each, and after a colon what it is called there."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    module, _, attribute = _LAZY[name].partition(":")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute or name)
     globals()[name] = value
     return value
 

@@ -17,6 +17,7 @@ from .hooks.errors import (
 
 __all__ = [
     "AlembicError",
+    "BatchNotWritten",
     "CheckFailed",
     "ConfigurationError",
     "DatabaseError",
@@ -28,11 +29,13 @@ __all__ = [
     "MigrationFailed",
     "NestedRun",
     "PluginError",
+    "ProofFailed",
     "Refused",
     "RevisionFileError",
     "RevisionNotFound",
     "ScriptLocationError",
     "TemplateError",
+    "TransactionEnded",
     "UsageError",
     "Veto",
     "Vetoed",
@@ -114,10 +117,29 @@ class DatabaseError(AlembicError):
 
 
 class Refused(AlembicError):
-    """A safeguard refused the command; nothing has been changed.
+    """Flask-Alembic itself refused the command; nothing has been changed.
+
+    A safeguard of its own found that data or the history would be lost. What a plugin
+    refuses in a guard is :exc:`Vetoed`.
 
     .. versionadded:: 4.0
     """
+
+
+class ProofFailed(AlembicError):
+    """A new revision was run on a scratch database, and something does not hold.
+
+    :param proofs: A :class:`~flask_alembic.hooks.RevisionProof` for each database in
+        which it failed.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(
+        self, message: str, advice: str = "", *, proofs: tuple[object, ...] = ()
+    ):
+        super().__init__(message, advice)
+        self.proofs = proofs
 
 
 class NestedRun(AlembicError):
@@ -138,6 +160,28 @@ class MigrationFailed(AlembicError):
     def __init__(self, message: str, advice: str = "", *, result: object = None):
         super().__init__(message, advice)
         self.result = result
+
+
+class BatchNotWritten(MigrationFailed):
+    """``--sql`` met revisions that alter a table by copying it; nothing was written.
+
+    SQLite alters most of a table in this way, and only a database knows the table.
+
+    .. versionadded:: 4.0
+    """
+
+
+class TransactionEnded(AlembicError):
+    """A revision or a plugin ended the transaction of the run, or tried to.
+
+    :param refused: Whether it was stopped before anything was sent.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, message: str, advice: str = "", *, refused: bool = False):
+        super().__init__(message, advice)
+        self.refused = refused
 
 
 class LockNotObtained(AlembicError):

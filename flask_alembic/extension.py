@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+)
 from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask, current_app, has_app_context
@@ -18,29 +27,42 @@ if TYPE_CHECKING:
     from alembic.operations import Operations
     from alembic.operations.ops import MigrationScript
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import MigrationContext
+    from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.script import Script, ScriptDirectory
-    from sqlalchemy.engine import Connection
+    from sqlalchemy import MetaData
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from .commands.comparing import CheckResult
-    from .commands.drift import Drift
-    from .commands.graphing import HistoryGraph
-    from .commands.mending.adopt import Adoption
-    from .commands.mending.findings import Finding
-    from .commands.mending.squash import Squashed
-    from .commands.showing import RevisionSQL
-    from .commands.status import DatabaseStatus
-    from .commands.waiting import Readiness
-    from .environment.databases import Database
-    from .environment.objects import Environment
-    from .hooks import PluginRecord, Problem, RunResult
+    from .cli.extension_api import Revision, Strings
+    from .commands.adopt.adopt import AdoptResult
+    from .commands.drift.drift import Drift
+    from .commands.history.sql import RevisionSQL
+    from .commands.import_env.import_env import ImportEnvResult
+    from .commands.init.scaffold import Template
+    from .commands.plugins.plugin_list import HookRecord
+    from .commands.prove.prove import ProofResult
+    from .commands.squash.squash import SquashResult
+    from .commands.status.status import DatabaseStatus
+    from .commands.wait.readiness import Readiness
+    from .hooks import Direction, Mode, PluginRecord, Problem, RunResult
+    from .hooks.history_graph import HistoryGraph
+    from .hooks.payloads import Finding, ModeName
+    from .runtime.contexts import Connected
+    from .runtime.databases import Database
+    from .runtime.environment import Environment
+    from .schema.compare import CheckResult
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Revision = Any
-"""A revision as people name it: an id or its beginning, ``head``, ``heads``,
-``base``, ``label@head``, a number of steps, a ``Script``; often a list of them."""
+Models: TypeAlias = "MetaData | Sequence[MetaData] | Set[MetaData]"
+"""The models of one database."""
+
+AnyEngine: TypeAlias = "Engine | AsyncEngine"
+"""An engine of SQLAlchemy's, sync or async."""
+
+AlembicDiff: TypeAlias = tuple[Any, ...] | list[tuple[Any, ...]]
+"""A difference as Alembic's ``compare_metadata`` gives it."""
 
 _ENVIRONMENTS = "alembic_environments"
 """Where ``app.extensions`` holds what belongs to an app, by extension."""
@@ -79,8 +101,8 @@ class Alembic:
         run_mkdir: bool = True,
         command_name: str | bool = "db",
         *,
-        metadatas: Any = None,
-        engines: Any = None,
+        metadatas: Models | Mapping[str, Models] | None = None,
+        engines: AnyEngine | Mapping[str, AnyEngine] | None = None,
         plugins: Iterable[object] = (),
     ) -> None:
         self.run_mkdir = run_mkdir
@@ -119,16 +141,17 @@ class Alembic:
             self._mkdir_quietly(app)
         name = self.command_name if command_name is None else command_name
         if name:
-            from .cli.group import make_group
+            from .builtin import make_db_group
 
-            app.cli.add_command(make_group(self), "db" if name is True else str(name))
+            group = make_db_group(self)
+            app.cli.add_command(group, "db" if name is True else str(name))
 
     def _mkdir_quietly(self, app: Flask) -> None:
-        from .environment.presence import is_there
+        from .script.existing_folder import is_there
 
         if is_there(app):
             return
-        from .commands.layout import make_for_app
+        from .commands.init.scaffold import make_for_app
         from .errors import AlembicError
 
         try:
@@ -144,8 +167,9 @@ class Alembic:
         :param name: What to call it; its class or module by default.
         :raises PluginError: When it is wrong, or a command has run already.
         """
-        from .hooks.errors import PluginError
-        from .hooks.own_plugins import accepted, plugin_name
+        from . import builtin
+        from .errors import PluginError
+        from .hooks.manager import accepted, plugin_name
 
         given = name or plugin_name(plugin)
         if any(environment.is_frozen for environment in self._environments):
@@ -153,7 +177,8 @@ class Alembic:
                 f"Plugin {given!r} comes too late: a command has already run.",
                 "Register it before the first command.",
             )
-        self._plugins.append((accepted(plugin, given, self._plugins), plugin))
+        unique = accepted(plugin, given, self._plugins, builtin.names())
+        self._plugins.append((unique, plugin))
 
     def environment_for(self, app: Flask) -> Environment:
         """Return what belongs to one app: settings, plugins, folders, history.
@@ -165,11 +190,14 @@ class Alembic:
             # the app, and would keep alive every app of a test suite.
             known = app.extensions.setdefault(_ENVIRONMENTS, WeakKeyDictionary())
             if self not in known:
-                from .environment.databases import given
-                from .environment.objects import Environment
+                from . import builtin
+                from .runtime.databases import given
+                from .runtime.environment import Environment
 
                 databases = given(self.metadatas, self.engines)
-                known[self] = Environment(app, databases, self._plugins)
+                known[self] = Environment(
+                    app, databases, self._plugins, builtin.plugins
+                )
                 self._environments.add(known[self])
             environment: Environment = known[self]
             return environment
@@ -179,7 +207,7 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .hooks.loading import candidates, left_out
+        from .hooks.discovery import candidates, left_out
 
         return bool(self._plugins) or (not left_out() and bool(candidates()))
 
@@ -200,14 +228,14 @@ class Alembic:
         **kwargs: P.kwargs,
     ) -> R:
         """Call a command, inside an event loop where an engine needs one."""
-        from .environment.looping import call
+        from .runtime.event_loop import call
 
         return call(self._environment(), function, *args, **kwargs)
 
     def _close(self, error: BaseException | None) -> None:
         environment = current_app.extensions.get(_ENVIRONMENTS, {}).get(self)
         if environment is not None:
-            from .environment.contexts import close_all
+            from .runtime.contexts import close_all
 
             close_all(environment)
 
@@ -238,7 +266,7 @@ class Alembic:
     @property
     def script_directory(self) -> ScriptDirectory:
         """Get the Alembic ``ScriptDirectory`` for the current app."""
-        from .environment.translation import translated
+        from .runtime.error_translation import translated
 
         with translated():
             return self._environment().scripts()
@@ -255,7 +283,7 @@ class Alembic:
         It is connected to the first database; the connection is closed when the
         app context ends.
         """
-        return self._first().environment_context  # type: ignore[no-any-return]
+        return self._first().environment_context
 
     @property
     def env(self) -> EnvironmentContext:
@@ -269,7 +297,7 @@ class Alembic:
         It is connected to the first database; each statement commits by itself.
         The connection is closed when the app context ends.
         """
-        return self._first().migration_context  # type: ignore[no-any-return]
+        return self._first().migration_context
 
     @property
     def context(self) -> MigrationContext:
@@ -288,25 +316,25 @@ class Alembic:
         Each operation commits by itself. The connection is closed when the app
         context ends.
         """
-        return self._first().op  # type: ignore[no-any-return]
+        return self._first().op
 
     @property
     def ops(self) -> dict[str, Operations]:
         """Get the ``Operations`` of each database by name, bound to it."""
         return {name: opened.op for name, opened in self._all().items()}
 
-    def _first(self) -> Any:
+    def _first(self) -> Connected:
         environment = self._environment()
         return self._open(environment, next(iter(environment.databases())))
 
-    def _all(self) -> dict[str, Any]:
+    def _all(self) -> dict[str, Connected]:
         environment = self._environment()
         return {name: self._open(environment, name) for name in environment.databases()}
 
-    def _open(self, environment: Environment, name: str) -> Any:
-        from .environment.contexts import connected
-        from .environment.looping import refuse_async
-        from .environment.translation import translated
+    def _open(self, environment: Environment, name: str) -> Connected:
+        from .runtime.contexts import connected
+        from .runtime.error_translation import translated
+        from .runtime.event_loop import refuse_async
 
         refuse_async(environment, name)
         with translated():
@@ -332,9 +360,9 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .commands.connecting import connected
-        from .environment.databases import choose
-        from .environment.looping import refuse_async
+        from .runtime.connections import connected
+        from .runtime.databases import choose
+        from .runtime.event_loop import refuse_async
 
         environment = self._environment()
         database = choose(environment.databases(), [name] if name else ())[0]
@@ -358,55 +386,124 @@ class Alembic:
         .. versionchanged:: 4.0
             Added ``package`` and ``template``.
         """
-        from .commands.layout import make
+        from .commands.init.scaffold import make
 
         return self._do(make, package=package, template=template)
 
-    def current(self, databases: Sequence[str] = ()) -> list[Script]:
+    def list_templates(self) -> list[Template]:
+        """Return the templates for new revision files, those of plugins included.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.init.scaffold import list_templates
+
+        return self._do(list_templates)
+
+    def require_revisions(self) -> None:
+        """Refuse to go on without revision files: a folder that was forgotten.
+
+        A deployment that has lost its files would be taken for one that is at head.
+        The commands that run revisions begin with this on the terminal.
+
+        :raises UsageError: When there is no revision file, with where there are some.
+
+        .. versionadded:: 4.0
+        """
+        from .runtime.environment import require_revisions
+
+        self._do(require_revisions)
+
+    def current(
+        self, databases: Strings = (), *, check_heads: bool = False
+    ) -> list[Script]:
         """Get the list of current revisions.
 
         :param databases: Only of these databases.
+        :param check_heads: Fail unless every database is at every head.
+        :raises CheckFailed: With ``check_heads``, when one is not.
+
+        .. versionchanged:: 4.0
+            Added ``databases`` and ``check_heads``.
         """
-        from .commands.reading import current
+        from .commands.history.queries import current
+        from .runtime.arguments import parse_items
 
-        return self._do(current, databases)
+        names = parse_items("databases", databases)
+        return self._do(current, names, check_heads=check_heads)
 
-    def heads(self, resolve_dependencies: bool = False) -> list[Script]:
+    def heads(
+        self, resolve_dependencies: bool = False, *, check: bool = False
+    ) -> list[Script]:
         """Get the list of revisions that have no child revisions.
 
         :param resolve_dependencies: Treat dependencies as down revisions.
-        """
-        from .commands.reading import heads
+        :param check: Fail if there are several, unless each has a branch label of its
+            own.
+        :raises CheckFailed: With ``check``, when there are.
 
-        return self._do(heads, resolve_dependencies)
+        .. versionchanged:: 4.0
+            Added ``check``.
+        """
+        from .commands.history.queries import heads
+
+        return self._do(heads, resolve_dependencies, check=check)
 
     def branches(self) -> list[Script]:
         """Get the list of revisions that have more than one next revision."""
-        from .commands.reading import branches
+        from .commands.history.queries import branches
 
         return self._do(branches)
 
-    def log(self, start: Revision = "base", end: Revision = "heads") -> list[Script]:
+    def log(
+        self,
+        start: Revision = "base",
+        end: Revision = "heads",
+        *,
+        indicate_current: bool = False,
+    ) -> list[Script]:
         """Get the list of revisions in the order they will run.
 
         :param start: Only get since this revision.
         :param end: Only get until this revision.
-        """
-        from .commands.reading import log
+        :param indicate_current: Read where the databases are too: ``after_command`` gets
+            it as ``report.data["current"]``, ids by database.
 
-        return self._do(log, start, end)
+        .. versionchanged:: 4.0
+            Added ``indicate_current``.
+        """
+        from .commands.history.queries import log
+
+        return self._do(log, start, end, indicate_current=indicate_current)
 
     def show(self, revisions: Revision) -> list[Script]:
         """Get revisions by name.
 
         :param revisions: One or a list.
         """
-        from .commands.reading import show
+        from .commands.history.queries import show
 
         return self._do(show, revisions)
 
+    def edit(self, revision: Revision = "head") -> Path:
+        """Open the file of a revision in an editor, and wait until that is closed.
+
+        :param revision: Its id, the beginning of it, or ``head``.
+        :return: The file.
+        :raises UsageError: When there is no editor, or not exactly one such revision.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.history.queries import edit
+
+        return self._do(edit, revision)
+
     def revision_sql(
-        self, revisions: Revision, databases: Sequence[str] = (), **options: Any
+        self,
+        revisions: Revision,
+        databases: Strings = (),
+        *,
+        direction: Literal["upgrade", "downgrade"] = "upgrade",
+        x_arguments: Strings = (),
     ) -> list[RevisionSQL]:
         """Return the SQL that revisions would send, database by database.
 
@@ -414,39 +511,51 @@ class Alembic:
 
         :param revisions: One or a list.
         :param databases: Only for these databases.
-        :param options: ``direction``, ``upgrade`` by default or ``downgrade``;
-            ``x_arguments``.
+        :param direction: ``upgrade`` or ``downgrade``.
+        :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
         :raises MigrationFailed: When one cannot be written as SQL.
 
         .. versionadded:: 4.0
         """
-        from .commands.showing import revision_sql
+        from .commands.history.sql import revision_sql
+        from .runtime.arguments import UP_AND_DOWN, parse_direction, parse_items
 
-        return self._do(revision_sql, revisions, databases, **options)
+        return self._do(
+            revision_sql,
+            revisions,
+            parse_items("databases", databases),
+            direction=parse_direction(direction, UP_AND_DOWN),
+            x_arguments=parse_items("x_arguments", x_arguments),
+        )
 
     def needs_upgrade(self) -> bool:
         """Return whether a database is behind the revisions of the code."""
-        from .commands.reading import needs_upgrade
+        from .commands.history.queries import needs_upgrade
 
         return self._do(needs_upgrade)
 
     def status(
-        self, databases: Sequence[str] = (), *, models: bool = False
+        self, databases: Strings = (), *, models: bool = False, check: bool = False
     ) -> list[DatabaseStatus]:
-        """Return where each database is and what is to be done.
+        """Return where each database is and what is pending.
 
         :param databases: Only these databases.
         :param models: Compare the models too, which takes longer.
+        :param check: Fail if anything is pending.
+        :raises CheckFailed: With ``check``, when anything is.
+        :raises DatabaseError: With ``check``, when a database cannot be read.
 
         .. versionadded:: 4.0
         """
-        from .commands.status import status
+        from .commands.status.status import status
+        from .runtime.arguments import parse_items
 
-        return self._do(status, databases, models=models)
+        names = parse_items("databases", databases)
+        return self._do(status, names, models=models, check=check)
 
     def graph(
         self,
-        databases: Sequence[str] = (),
+        databases: Strings = (),
         *,
         state: bool = True,
         operations: bool = True,
@@ -462,9 +571,11 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .commands.graphing import graph
+        from .commands.graph.builder import graph
+        from .runtime.arguments import parse_items
 
-        return self._do(graph, databases, state=state, operations=operations)
+        names = parse_items("databases", databases)
+        return self._do(graph, names, state=state, operations=operations)
 
     def readiness(self) -> Readiness:
         """Return whether the code can work with the databases.
@@ -473,17 +584,17 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .commands.waiting import readiness
+        from .commands.wait.readiness import readiness
 
         return self._do(readiness)
 
     def wait(
         self,
-        until: str = "head",
+        until: Literal["database", "head"] = "head",
         *,
         timeout: float = 60.0,
         interval: float = 1.0,
-        databases: Sequence[str] = (),
+        databases: Strings = (),
     ) -> Readiness:
         """Wait until the databases answer, or until they are at head.
 
@@ -495,35 +606,41 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .commands.waiting import wait
+        from .commands.wait.readiness import wait
+        from .runtime.arguments import parse_items
 
         return self._do(
-            wait, until, timeout=timeout, interval=interval, databases=databases
+            wait,
+            until,
+            timeout=timeout,
+            interval=interval,
+            databases=parse_items("databases", databases),
         )
 
     # Commands that compare -----------------------------------------------------
 
     def produce_migrations(self) -> MigrationScript:
         """Generate the ``MigrationScript`` that would generate a new revision."""
-        from .commands.comparing import produce_migrations
+        from .schema.compare import produce_migrations
 
         return self._do(produce_migrations)
 
-    def compare_metadata(self) -> list[Any]:
+    def compare_metadata(self) -> list[AlembicDiff]:
         """Generate a list of operations that would be present in a new revision."""
-        from .commands.comparing import compare_metadata
+        from .schema.compare import compare_metadata
 
         return self._do(compare_metadata)
 
-    def check(self, databases: Sequence[str] = ()) -> CheckResult:
+    def check(self, databases: Strings = ()) -> CheckResult:
         """Compare the models with the databases.
 
         :param databases: Only these databases.
         :return: What differs, by database, and other problems.
         """
-        from .commands.checking import check
+        from .commands.check.check import check
+        from .runtime.arguments import parse_items
 
-        return self._do(check, databases)
+        return self._do(check, parse_items("databases", databases))
 
     def lint(
         self, revisions: Revision = (), *, pending: bool = False
@@ -535,17 +652,17 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .commands.checking import lint
+        from .commands.lint.lint import lint
 
         return self._do(lint, revisions, pending=pending)
 
     def drift(
         self,
-        databases: Sequence[str] = (),
+        databases: Strings = (),
         *,
-        ignore: Sequence[str] = (),
+        ignore: Strings = (),
         scratch_url: str | None = None,
-        x_arguments: Sequence[str] = (),
+        x_arguments: Strings = (),
     ) -> Drift:
         """Compare models, revisions and databases, each with the others.
 
@@ -560,76 +677,280 @@ class Alembic:
 
         .. versionadded:: 4.0
         """
-        from .commands.drift import drift
+        from .commands.drift.drift import drift
+        from .runtime.arguments import parse_items
 
         return self._do(
             drift,
-            databases,
-            ignore=ignore,
+            parse_items("databases", databases),
+            ignore=parse_items("ignore", ignore),
             scratch_url=scratch_url,
-            x_arguments=x_arguments,
+            x_arguments=parse_items("x_arguments", x_arguments),
         )
+
+    def prove(
+        self,
+        revisions: Revision = (),
+        *,
+        all: bool = False,
+        databases: Strings = (),
+        seed_file: str | os.PathLike[str] | None = None,
+        data_before: Mapping[str, Callable[[Connection], object]] | None = None,
+        scratch_url: str | None = None,
+        x_arguments: Strings = (),
+    ) -> ProofResult:
+        """Run revisions up, down and up on a scratch database.
+
+        After the way down the schema has to be what it was before, and after the last
+        revision models and database have to be equal. No live database is touched.
+
+        :param revisions: Ids, labels or ranges ``1a2b:head``; those that a database
+            does not have yet for none.
+        :param all: Prove the whole history.
+        :param databases: Only for these databases.
+        :param seed_file: SQL that is executed before the first revision, so that it
+            meets rows.
+        :param data_before: By the id of a revision: what puts rows in before it is run;
+            it gets a connection to the scratch database, whose transaction is committed
+            afterwards.
+        :param scratch_url: Where to make the scratch database; beside the live one by
+            default.
+        :param x_arguments: ``key=value`` texts for ``get_x_argument()``.
+        :raises UsageError: When a revision or the seed file is wrong.
+        :raises DatabaseError: When no scratch database can be made, or the revisions
+            before the first one fail on it.
+
+        .. versionadded:: 4.0
+        """
+        from pathlib import Path
+
+        from .commands.prove.prove import ProveOptions, prove
+        from .runtime.arguments import parse_items
+
+        options = ProveOptions(
+            revisions,
+            all=all,
+            databases=parse_items("databases", databases),
+            seed_file=None if seed_file is None else Path(seed_file),
+            data_before=dict(data_before or {}),
+            scratch_url=scratch_url,
+            x_arguments=parse_items("x_arguments", x_arguments),
+        )
+        return self._do(prove, options)
 
     def needs_revision(self) -> bool:
         """Return whether models and databases differ."""
-        from .commands.comparing import compare_metadata
+        from .schema.compare import compare_metadata
 
         return bool(self._do(compare_metadata))
 
     # Commands that run ---------------------------------------------------------
 
-    def upgrade(self, target: Revision = "heads", **options: Any) -> RunResult:
+    def upgrade(
+        self,
+        target: Revision = "heads",
+        *,
+        mode: Mode | ModeName = "online",
+        databases: Strings = (),
+        lock: bool = True,
+        resume: bool = False,
+        last_statement_applied: bool | None = None,
+        tag: str | None = None,
+        x_arguments: Strings = (),
+    ) -> RunResult:
         """Run migrations to upgrade the database.
 
         :param target: Revision to go to.
-        :param options: Fields of :class:`flask_alembic.commands.requests.Request`:
-            ``databases``, ``mode`` (``online``, ``sql``, ``plan``, ``dry-run``),
-            ``lock``, ``tag``, ``x_arguments``, ``resume``, ``happened``.
+        :param mode: ``online`` executes and commits, ``dry-run`` executes and rolls
+            back, ``sql`` returns the SQL as ``result.sql``, ``plan`` returns the steps
+            as ``result.run.plan``; see :class:`~flask_alembic.hooks.Mode`.
+        :param databases: Only these databases; all by default.
+        :param lock: Hold the migration lock.
+        :param resume: Resume a partially applied revision (MySQL, MariaDB).
+        :param last_statement_applied: With ``resume``: whether the interrupted
+            statement took effect, where it is unknown.
+        :param tag: What ``context.get_tag_argument()`` returns in revisions.
+        :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
         :return: What was done.
-        :raises MigrationFailed: When a step failed; its ``result`` says what is
-            done, what is undone and what was not started.
+        :raises UsageError: When there is no such mode or database.
+        :raises MigrationFailed: When a step failed; its ``result`` lists the steps that
+            are applied, rolled back and not started.
         :raises LockNotObtained: When another run held the lock for too long.
-        """
-        return self._run("upgrade", target, options)
 
-    def downgrade(self, target: Revision = -1, **options: Any) -> RunResult:
+        .. versionchanged:: 4.0
+            Added the keyword arguments.
+        """
+        return self._run(
+            "upgrade",
+            target,
+            mode=mode,
+            databases=databases,
+            lock=lock,
+            resume=resume,
+            last_statement_applied=last_statement_applied,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
+
+    def downgrade(
+        self,
+        target: Revision = -1,
+        *,
+        mode: Mode | ModeName = "online",
+        databases: Strings = (),
+        lock: bool = True,
+        force: bool = False,
+        resume: bool = False,
+        last_statement_applied: bool | None = None,
+        tag: str | None = None,
+        x_arguments: Strings = (),
+    ) -> RunResult:
         """Run migrations to downgrade the database.
 
         :param target: Revision to go down to.
-        :param options: As for :meth:`upgrade`, and ``force``.
+        :param mode: As for :meth:`upgrade`.
+        :param databases: Only these databases; all by default.
+        :param lock: Hold the migration lock.
+        :param force: Downgrade although ``ALEMBIC["protected"]`` is set.
+        :param resume: Resume a partially reverted revision (MySQL, MariaDB).
+        :param last_statement_applied: As for :meth:`upgrade`.
+        :param tag: What ``context.get_tag_argument()`` returns in revisions.
+        :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
         :return: What was done.
-        """
-        return self._run("downgrade", target, options)
+        :raises Refused: When ``ALEMBIC["protected"]`` is set, without ``force``.
+        :raises UsageError: As for :meth:`upgrade`.
+        :raises MigrationFailed: As for :meth:`upgrade`.
+        :raises LockNotObtained: As for :meth:`upgrade`.
 
-    def stamp(self, target: Revision = "heads", **options: Any) -> RunResult:
+        .. versionchanged:: 4.0
+            Added the keyword arguments.
+        """
+        return self._run(
+            "downgrade",
+            target,
+            mode=mode,
+            databases=databases,
+            lock=lock,
+            force=force,
+            resume=resume,
+            last_statement_applied=last_statement_applied,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
+
+    def stamp(
+        self,
+        target: Revision = "heads",
+        *,
+        purge: bool = False,
+        force: bool = False,
+        mode: Mode | ModeName = "online",
+        databases: Strings = (),
+        lock: bool = True,
+        tag: str | None = None,
+        x_arguments: Strings = (),
+    ) -> RunResult:
         """Set the current database revision without running migrations.
 
         :param target: Revision to set to.
-        :param options: As for :meth:`upgrade`, and ``purge`` to delete what the
-            version table holds first.
+        :param purge: Delete what the version table holds first.
+        :param force: Stamp although ``ALEMBIC["protected"]`` is set.
+        :param mode: As for :meth:`upgrade`.
+        :param databases: Only these databases; all by default.
+        :param lock: Hold the migration lock.
+        :param tag: What ``context.get_tag_argument()`` returns.
+        :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
         :return: What was done.
-        """
-        return self._run("stamp", target, options)
+        :raises Refused: When ``ALEMBIC["protected"]`` is set, without ``force``.
+        :raises UsageError: As for :meth:`upgrade`.
+        :raises LockNotObtained: As for :meth:`upgrade`.
 
-    def plan(self, target: Revision = "heads", **options: Any) -> RunResult:
-        """Return what an upgrade would do; the guards are asked, nothing is run.
+        .. versionchanged:: 4.0
+            Added the keyword arguments.
+        """
+        return self._run(
+            "stamp",
+            target,
+            mode=mode,
+            databases=databases,
+            lock=lock,
+            force=force,
+            purge=purge,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
+
+    def plan(
+        self,
+        target: Revision = "heads",
+        *,
+        direction: Literal["upgrade", "downgrade"] = "upgrade",
+        databases: Strings = (),
+        tag: str | None = None,
+        x_arguments: Strings = (),
+    ) -> RunResult:
+        """Return what a run would do; the guards are asked, nothing is executed.
 
         :param target: Revision to go to.
-        :param options: As for :meth:`upgrade`.
+        :param direction: ``upgrade`` or ``downgrade``.
+        :param databases: Only these databases; all by default.
+        :param tag: The tag, for the guards to see.
+        :param x_arguments: ``key=value`` strings, for the guards to see.
         :return: Its ``run.plan`` lists the steps.
+
+        .. versionadded:: 4.0
         """
-        return self._run("upgrade", target, {**options, "mode": "plan"})
+        from .runtime.arguments import UP_AND_DOWN, parse_direction
+
+        return self._run(
+            parse_direction(direction, UP_AND_DOWN),
+            target,
+            mode="plan",
+            databases=databases,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
 
     def _run(
-        self, direction: Any, target: Revision, options: Mapping[str, Any]
+        self,
+        direction: Direction,
+        target: Revision,
+        *,
+        mode: Mode | ModeName,
+        databases: Strings,
+        x_arguments: Strings,
+        tag: str | None,
+        lock: bool = True,
+        force: bool = False,
+        purge: bool = False,
+        resume: bool = False,
+        last_statement_applied: bool | None = None,
     ) -> RunResult:
-        from .commands.requests import Request
-        from .commands.running import run
+        from .runtime.arguments import parse_items, parse_mode
+        from .runtime.request import MigrationRequest
+        from .runtime.runner import run
 
-        return self._do(run, Request(direction, target, **options))
+        request = MigrationRequest(
+            direction,
+            target,
+            mode=parse_mode(mode),
+            databases=parse_items("databases", databases),
+            lock=lock,
+            force=force,
+            purge=purge,
+            resume=resume,
+            last_statement_applied=last_statement_applied,
+            tag=tag,
+            x_arguments=parse_items("x_arguments", x_arguments),
+        )
+        return self._do(run, request)
 
     def run_migrations(
-        self, fn: Callable[[Any, MigrationContext], Iterable[Any]], **kwargs: Any
+        self,
+        fn: Callable[
+            [tuple[str, ...], MigrationContext], Iterable[MigrationStep] | None
+        ],
+        **kwargs: object,
     ) -> RunResult:
         """Configure an Alembic ``MigrationContext`` to run migrations for a function.
 
@@ -641,10 +962,12 @@ class Alembic:
         :param kwargs: Extra arguments passed to ``upgrade`` or ``downgrade`` in
             each revision.
         """
-        from .commands.requests import Request
-        from .commands.running import run
+        from .runtime.request import MigrationRequest
+        from .runtime.runner import run
 
-        return self._do(run, Request("upgrade", "", arguments=kwargs, plan_function=fn))
+        return self._do(
+            run, MigrationRequest("upgrade", "", arguments=kwargs, plan_function=fn)
+        )
 
     # Commands that generate ----------------------------------------------------
 
@@ -655,10 +978,16 @@ class Alembic:
         branch: str = "default",
         parent: Revision = "head",
         splice: bool = False,
-        depend: Revision = None,
-        label: str | Sequence[str] | None = None,
-        path: str | None = None,
-        **options: Any,
+        depend: Revision | None = None,
+        label: Strings | None = None,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        rev_id: str | None = None,
+        force: bool = False,
+        allow_drop: bool = False,
+        renames: Mapping[str, str] | None = None,
+        prove: bool = True,
+        keep: bool = False,
     ) -> list[Script]:
         """Create a new revision.
 
@@ -672,13 +1001,42 @@ class Alembic:
         :param depend: Revision(s) this revision depends on.
         :param label: Label(s) to apply to this revision.
         :param path: Where to store this revision.
-        :param options: ``rev_id``, ``force``.
+        :param rev_id: The id to use; :meth:`rev_id` by default.
+        :param force: Write it despite lint errors.
+        :param allow_drop: Let it drop tables that no revision has created.
+        :param renames: What was renamed: ``{"book.title": "heading"}`` for a column,
+            ``{"book": "volume"}`` for a table, ``{"mood.sad": "unhappy"}`` for a value
+            of an enum type. Without it a rename is written as a drop and an add.
+        :param prove: Run it on a scratch database before its file is left, unless
+            ``ALEMBIC["prove_revisions"]`` says not to. An empty one is not run.
+        :param keep: Leave the file, marked in its docstring, although the proof fails.
+        :raises UsageError: When a rename fits nothing that has changed.
         :return: List of new revisions; empty when models and database agree.
-        """
-        from .commands.generating import Draft, revision
+        :raises ProofFailed: When it cannot be applied, reverted or applied again, or
+            leaves a difference.
 
-        draft = Draft(
-            message, empty, branch, parent, splice, depend, label, path, **options
+        .. versionchanged:: 4.0
+            Added ``rev_id``, ``force``, ``allow_drop``, ``renames``, ``prove`` and
+            ``keep``.
+        """
+        from .commands.revision.generator import RevisionOptions, revision
+        from .runtime.arguments import parse_names
+
+        draft = RevisionOptions(
+            message,
+            empty,
+            branch,
+            parent,
+            splice,
+            depend,
+            label,
+            path,
+            rev_id=rev_id,
+            force=force,
+            allow_drop=allow_drop,
+            renames=parse_names("renames", renames or {}),
+            prove=prove,
+            keep=keep,
         )
         return self._do(revision, draft)
 
@@ -686,7 +1044,7 @@ class Alembic:
         self,
         revisions: Revision = "heads",
         message: str | None = None,
-        label: str | Sequence[str] | None = None,
+        label: Strings | None = None,
         rev_id: str | None = None,
     ) -> Script | None:
         """Create a merge revision.
@@ -697,64 +1055,131 @@ class Alembic:
         :param rev_id: The id to use.
         :return: New revision.
         """
-        from .commands.generating import merge
+        from .commands.revision.generator import merge
 
         return self._do(merge, revisions, message, label, rev_id)
 
-    # Commands that mend --------------------------------------------------------
+    # Commands that fix --------------------------------------------------------
 
     def doctor(
-        self, databases: Sequence[str] = (), *, fix: bool = False
+        self, databases: Strings = (), *, fix: bool = False
     ) -> tuple[Finding, ...]:
         """Return what is wrong with the history and the databases.
 
         :param databases: Only these databases.
-        :param fix: Mend what is safe to mend: widen the version column, delete rows of
+        :param fix: Fix what is safe to fix: widen the version column, delete rows of
             the version table that are empty, repeated or ancestors of others.
-        :return: What was found, each with the command that mends it.
+        :return: What was found, each with the command that fixes it.
         :raises LockNotObtained: When another run held the lock for too long.
 
         .. versionadded:: 4.0
         """
-        from .commands.mending.doctor import doctor
+        from .commands.doctor.doctor import doctor
+        from .runtime.arguments import parse_items
 
-        return self._do(doctor, databases, fix=fix)
+        return self._do(doctor, parse_items("databases", databases), fix=fix)
 
     def adopt(
-        self, databases: Sequence[str] = (), **options: Any
-    ) -> tuple[Adoption, ...]:
-        """Bring databases under migration that were made by other means.
+        self,
+        databases: Strings = (),
+        *,
+        baseline: Revision = "heads",
+        generate: bool = False,
+        message: str = "baseline",
+        rev_id: str | None = None,
+        ignore: Strings = (),
+        scratch_url: str | None = None,
+        x_arguments: Strings = (),
+        force: bool = False,
+        stamp: bool = True,
+    ) -> tuple[AdoptResult, ...]:
+        """Put existing databases under migration control.
 
         They are compared with what the revisions build on a scratch database, and
-        stamped only if that is the same.
+        stamped only if both match.
 
-        :param databases: Only these databases.
-        :param options: Fields of :class:`flask_alembic.commands.mending.adopt.Wish`:
-            ``baseline``, ``generate``, ``message``, ``rev_id``, ``ignore``,
-            ``scratch_url``, ``x_arguments``, ``force``, ``stamp``.
+        :param databases: Only these databases; all by default.
+        :param baseline: The revision whose tables the databases have.
+        :param generate: Generate that revision from the first database.
+        :param message: Description of a generated revision.
+        :param rev_id: The id of a generated revision; :meth:`rev_id` by default.
+        :param ignore: Ignore objects whose names match these patterns, like
+            ``celery_*``, beside ``ALEMBIC["drift_ignore"]``.
+        :param scratch_url: Where to create the scratch database; beside the live one
+            by default.
+        :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
+        :param force: Stamp although ``ALEMBIC["protected"]`` is set, and write a
+            generated revision despite lint errors.
+        :param stamp: Stamp the databases; else they are only compared.
         :raises Refused: With every difference; nothing was stamped.
 
         .. versionadded:: 4.0
         """
-        from .commands.mending.adopt import Wish, adopt
+        from .commands.adopt.adopt import adopt
+        from .commands.adopt.options import AdoptOptions
+        from .runtime.arguments import parse_items
 
-        return self._do(adopt, Wish(tuple(databases), **options))
+        wish = AdoptOptions(
+            databases=parse_items("databases", databases),
+            baseline=baseline,
+            generate=generate,
+            message=message,
+            rev_id=rev_id,
+            ignore=parse_items("ignore", ignore),
+            scratch_url=scratch_url,
+            x_arguments=parse_items("x_arguments", x_arguments),
+            force=force,
+            stamp=stamp,
+        )
+        return self._do(adopt, wish)
 
-    def squash(self, range: str, **options: Any) -> Squashed:
-        """Write one revision in place of a stretch of the history.
+    def squash(
+        self,
+        range: str,
+        *,
+        message: str | None = None,
+        keep: str | os.PathLike[str] | None = None,
+        allow_data_loss: bool = False,
+        scratch_url: str | None = None,
+        x_arguments: Strings = (),
+        force: bool = False,
+        leave_out: Strings = (),
+    ) -> SquashResult:
+        """Replace a range of revisions with one.
 
         :param range: ``FROM:TO``, both ends squashed; either may be left out.
-        :param options: Fields of
-            :class:`flask_alembic.commands.mending.squash.SquashWish`: ``message``,
-            ``keep``, ``accept_data_loss``, ``scratch_url``, ``x_arguments``, ``force``.
-        :raises Refused: When a database is inside the stretch, when data steps would be
-            lost, or when both histories do not build the same.
+        :param message: Description of the new revision.
+        :param keep: The folder to move the old files to; they are removed by default.
+        :param allow_data_loss: Squash although old revisions changed data, which the
+            new one does not.
+        :param scratch_url: Where to create the scratch databases; beside the live ones
+            by default.
+        :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
+        :param force: Write it despite lint errors.
+        :param leave_out: Kinds or patterns of objects that the new revision need not
+            create: ``policy``, ``index:author.*``.
+        :raises Refused: When a database is inside the range, when data steps or objects
+            would be lost, or when both histories do not produce the same schema.
 
         .. versionadded:: 4.0
         """
-        from .commands.mending.squash import SquashWish, squash
+        from pathlib import Path
 
-        return self._do(squash, SquashWish(range, **options))
+        from .commands.squash.squash import squash
+        from .commands.squash.squash_options import SquashOptions
+        from .runtime.arguments import parse_items
+
+        wish = SquashOptions(
+            range,
+            message=message,
+            keep=None if keep is None else Path(keep),
+            allow_data_loss=allow_data_loss,
+            scratch_url=scratch_url,
+            x_arguments=parse_items("x_arguments", x_arguments),
+            force=force,
+            leave_out=parse_items("leave_out", leave_out),
+        )
+        return self._do(squash, wish)
 
     # Plugins -------------------------------------------------------------------
 
@@ -762,3 +1187,82 @@ class Alembic:
     def plugins(self) -> tuple[PluginRecord, ...]:
         """Every plugin of the current app, in call order."""
         return self._environment().registry.records
+
+    def list_plugins(self, name: str | None = None) -> tuple[PluginRecord, ...]:
+        """Return the plugins of the current app, in call order; the command ``plugins``.
+
+        :param name: Only this one.
+        :raises UsageError: When there is none of that name.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.plugins.plugin_list import list_plugins
+
+        return self._do(list_plugins, name)
+
+    def list_hooks(self, name: str | None = None) -> tuple[HookRecord, ...]:
+        """Return the hooks, and who implements each in call order.
+
+        :param name: Only this one; ``-`` may stand for ``_``.
+        :raises UsageError: When there is none of that name.
+
+        .. versionadded:: 4.0
+        """
+        from .commands.plugins.plugin_list import list_hooks
+
+        return self._do(list_hooks, name)
+
+    def new_plugin(self, name: str, into: str | os.PathLike[str] = ".") -> list[Path]:
+        """Write a new plugin: a package with an entry point, hooks, a command and tests.
+
+        :param name: What it is called, with or without ``flask-alembic-``.
+        :param into: The folder to create its own folder in.
+        :return: The files that were written.
+        :raises UsageError: When the name is none, or a command of ours has it, or the
+            folder exists.
+        :raises ScriptLocationError: When the folder cannot be written.
+
+        .. versionadded:: 4.0
+        """
+        from pathlib import Path
+
+        from .commands.new_plugin.scaffold import new_plugin
+        from .plugins.command_list import command_names
+
+        return self._do(new_plugin, name, Path(into), command_names())
+
+    # Moving here ---------------------------------------------------------------
+
+    def import_env(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        write: str | os.PathLike[str] | None = None,
+        check: bool = False,
+    ) -> ImportEnvResult:
+        """Return what each part of an ``env.py`` and ``alembic.ini`` becomes here.
+
+        The files are parsed and never executed; no database is connected.
+
+        :param folder: The folder that holds ``env.py`` or ``alembic.ini``; by default the
+            folder of revisions, or what an ``alembic.ini`` in the working directory names.
+        :param write: A new file for the settings.
+        :param check: Let the report not be ok where a part needs a person.
+        :return: Each part, and a module with what has to be set.
+        :raises UsageError: When there is no such folder or no ``env.py``, or when
+            ``write`` exists.
+        :raises ConfigurationError: When a file cannot be read or parsed.
+        :raises ScriptLocationError: When ``write`` cannot be written.
+
+        .. versionadded:: 4.0
+        """
+        from pathlib import Path
+
+        from .commands.import_env.import_env import import_env
+
+        return self._do(
+            import_env,
+            folder,
+            write=None if write is None else Path(write),
+            check=check,
+        )

@@ -11,18 +11,23 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, jsonify
 
+from .errors import HookError
 from .extension import Alembic
+
+logger = logging.getLogger("flask_alembic.health")
 
 
 def health_blueprint(alembic: Alembic, path: str = "/migrations") -> Blueprint:
     """Return a blueprint with one endpoint that says whether databases are ready.
 
-    It answers 200 when every database is at head or ahead of the code, as it is
-    while an older version is still being served, and 503 when one is behind, empty
-    or cannot be reached. No revision file is executed, and each database gets one
-    small query, so it can be asked each second.
+    It answers 200 when every database is at head and no plugin has a problem with it,
+    and else 503: also where the version table has a row that matches no revision
+    file. No revision file is executed, and each database gets a small query or two, so
+    it can be asked each second.
 
     :param alembic: The extension of the app.
     :param path: Where the endpoint is, below the blueprint's prefix.
@@ -31,8 +36,16 @@ def health_blueprint(alembic: Alembic, path: str = "/migrations") -> Blueprint:
 
     @blueprint.get(path)
     def migrations() -> tuple[Response, int]:
-        found = alembic.readiness()
-        body = jsonify(ready=found.ready, databases=found.states)
+        try:
+            found = alembic.readiness()
+        except HookError as error:
+            logger.error("%s", error)
+            return jsonify(ready=False, databases={}, problems={}), 503
+        codes = {
+            name: [problem.code for problem in problems]
+            for name, problems in found.problems.items()
+        }
+        body = jsonify(ready=found.ready, databases=found.states, problems=codes)
         return body, 200 if found.ready else 503
 
     return blueprint

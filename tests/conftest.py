@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import older_click  # noqa: F401
 import pools  # noqa: F401
+import process_state  # noqa: F401
 from databases import (
     database_url,
     kind,
@@ -15,6 +16,8 @@ from databases import (
     sqlite_url,
 )
 from suites import suite
+
+pytest_plugins = ["sample", "skips"]
 
 __all__ = [
     "database_url",

@@ -30,9 +30,15 @@ WITHOUT_ORDER = {
     "compare_server_default",
     "render_item",
     "output_formats",
+    "graph_formats",
+    "revision_templates",
+    "backends",
     "register_commands",
+    "report_views",
+    "progress",
 }
-"""Hooks that are asked whenever an answer is needed, and so left out."""
+"""Hooks that are asked whenever an answer is needed, and so left out; the order of
+``progress`` is tested with what shows it."""
 
 PAST_TENSE = {
     "revision_applied",
@@ -49,7 +55,7 @@ Look = Callable[[], str]
 class Everything:
     """A plugin that implements every hook and keeps what it hears in a list.
 
-    A hook is written by its name and the revision it is about; an ``around`` hook
+    A hook is written by its name and the revision it is about; a ``wrapper`` hook
     before and after the work, or with ``!`` when the work raised; a signal by its
     name with dashes.
 
@@ -61,7 +67,7 @@ class Everything:
         self.look = look
         for name, spec in spec_functions().items():
             if name not in WITHOUT_ORDER:
-                make = _around if kind_of(spec) == "around" else _plain
+                make = _around if kind_of(spec) == "wrapper" else _plain
                 setattr(self, name, make(self, name))
 
     def write(self, name: str, subject: Any = None) -> None:

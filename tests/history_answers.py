@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from histories import Files, outcome, words
 
-from flask_alembic.environment.history import History
+from flask_alembic.script.loader import IndexedScriptDirectory
 
 
 def directory(kind: type[ScriptDirectory], root: Path, files: Files) -> ScriptDirectory:
@@ -155,7 +155,7 @@ def assert_same(files: Files, root: Path, thorough: bool = True) -> None:
     """Compare every answer: read from the files, then from the index on disk."""
     for _ in range(2):
         theirs = directory(ScriptDirectory, root, files)
-        ours = directory(History, root, files)
+        ours = directory(IndexedScriptDirectory, root, files)
         for name, ask in questions(files, thorough):
             expected = outcome(ask, theirs)
             assert outcome(ask, ours) == expected, name

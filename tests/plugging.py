@@ -9,12 +9,22 @@ from typing import Any
 from apps import make_app
 from flask import Flask
 
-from flask_alembic import defaults, hookimpl
-from flask_alembic.hooks.dispatch import Hooks
-from flask_alembic.hooks.registry import Registry
+from flask_alembic import builtin, hookimpl
+from flask_alembic.hooks.dispatcher import Hooks
+from flask_alembic.hooks.manager import Registry
 
 Wrapper = Generator[None, Any, Any]
 """What a hook that wraps some work returns."""
+
+
+class _Nothing:
+    """A built-in plugin that gives no answer, for hooks whose own needs an app."""
+
+    @hookimpl(trylast=True)
+    def rev_id(self) -> None: ...
+
+
+NOTHING = _Nothing()
 
 
 class Implementing:
@@ -46,10 +56,11 @@ def app_around(folder: Path, url: str | None = None, **wrappers: Any) -> Flask:
     return make_app(folder, url, extension={"plugins": [Implementing(wrappers)]})
 
 
-def hooks_with(*plugins: object, core: object = defaults) -> Hooks:
-    """Return a dispatcher; the plugins are called a, b, c, ..."""
+def hooks_with(*plugins: object, core: object = None) -> Hooks:
+    """Return a dispatcher; the plugins are called a, b, c, ... and ``core`` core."""
     named = [(chr(ord("a") + place), plugin) for place, plugin in enumerate(plugins)]
-    return Hooks(Flask("shop"), Registry(core, named, load_installed=False))
+    ours = builtin.plugins() if core is None else [("core", core)]
+    return Hooks(Flask("shop"), Registry(ours, named, load_installed=False))
 
 
 def saying(word: str, heard: list[str], answer: Any = None) -> Callable[..., Any]:

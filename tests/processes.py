@@ -54,6 +54,15 @@ def together(works: list[Work], folder: Path) -> list[int]:
     return [wait(pid) for pid in pids]
 
 
+def last_words(folder: Path) -> str:
+    """Return how the output of each process of :func:`together` ends.
+
+    :param folder: Where the logs of the processes are.
+    """
+    logs = sorted(folder.glob("process*.log"))
+    return "\n".join(f"{each.name}: {each.read_text()[-1500:]}" for each in logs)
+
+
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is true."""
     end = time.monotonic() + seconds

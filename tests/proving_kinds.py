@@ -55,7 +55,7 @@ RARE: dict[str, Callable[[], Any]] = {
     "decimal": lambda: sa.DECIMAL(7, 1),
     "precise": lambda: sa.Float(53),
     "letters": lambda: sa.Enum("a", "b", name="letters"),
-    "letters3": lambda: sa.Enum("a", "b", "c", name="letters"),
+    "letters3": lambda: sa.Enum("a", "b", "c", name="letters3"),
     "varied": lambda: sa.String(50).with_variant(sa.Text(), "postgresql", "mysql"),
 }
 """Types of which some databases say otherwise."""

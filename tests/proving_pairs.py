@@ -8,17 +8,15 @@ metadata with all the first tables, and one with all the second ones.
 from __future__ import annotations
 
 import copy
-import os
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from proving_kinds import DEFAULTS, TYPES, Kind
+from sample import rounds
 
-ROUNDS = int(
-    os.environ.get("FLASK_ALEMBIC_ROUNDS") or (5 if os.environ.get("CI") else 2)
-)
+ROUNDS = rounds(3)
 """How many databases full of pairs each test makes."""
 
 CONVENTIONS: list[dict[str, str]] = [

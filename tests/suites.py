@@ -18,6 +18,7 @@ from apps import write_revision
 from processes import start, wait
 
 import flask_alembic.commands
+import flask_alembic.runtime
 import flask_alembic.testing
 
 APP = """
@@ -79,7 +80,7 @@ def preload() -> None:
     """Import what the runs need, so that each gets it with the fork."""
     for name in EVERYTHING:
         importlib.import_module(name)
-    for package in (flask_alembic.testing, flask_alembic.commands):
+    for package in (flask_alembic.testing, flask_alembic.runtime):
         prefix = f"{package.__name__}."
         for module in pkgutil.walk_packages(package.__path__, prefix):
             importlib.import_module(module.name)

@@ -97,6 +97,10 @@ class Terminal:
         self.raw += data.decode("utf-8", "replace")
         return bool(data)
 
+    def type(self, text: str) -> None:
+        """Write what a person would type."""
+        os.write(self.master, text.encode())
+
     def end(self, seconds: float = 60) -> int:
         """Read until the program ends, and return its exit code."""
         limit = time.monotonic() + seconds

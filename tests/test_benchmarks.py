@@ -23,6 +23,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.full
 def test_every_group_is_measured(tmp_path: Path) -> None:
     ran = run(
         "--small",
@@ -66,3 +67,17 @@ def test_unknown_groups_are_refused(tmp_path: Path) -> None:
     ran = run("speed", "--small", "--here", "--folder", str(tmp_path))
     assert ran.returncode == 1
     assert "There is no group speed." in ran.stderr
+
+
+def test_unchanged_tables_are_measured() -> None:
+    ran = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "catalogs.py"), "--tables", "3", "sqlite"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    assert lines[0] == "sqlite, 3 tables"
+    ways = ["Alembic", "first time", "kept in a file", "kept in memory"]
+    assert [line[2:18].rstrip() for line in lines[1:]] == ways

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import itertools
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,11 @@ import pytest
 from databases import MakeDatabase
 
 from flask_alembic import errors, hooks
-from flask_alembic.cli.group import builtin_commands
+from flask_alembic.builtin import builtin_commands
+from flask_alembic.config import READERS, Settings
 from flask_alembic.hooks.markers import RULES, kind_of
 from flask_alembic.hooks.payloads import Report
 from flask_alembic.hooks.signals import SIGNALS, spec_functions
-from flask_alembic.settings import READERS, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -27,6 +29,7 @@ sys.path.insert(0, str(DOCS))
 refresh: Any = importlib.import_module("refresh")
 scenarios: Any = importlib.import_module("scenarios")
 pictures: Any = importlib.import_module("pictures")
+floors: Any = importlib.import_module("floors")
 
 
 def page(name: str) -> str:
@@ -45,6 +48,7 @@ def headings(text: str) -> list[str]:
 # Outputs ------------------------------------------------------------------------
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("scenario", scenarios.SCENARIOS)
 def test_the_outputs_are_what_the_commands_say(
     scenario: str, make_database: MakeDatabase
@@ -83,10 +87,12 @@ def test_the_tutorial_shows_one_run() -> None:
 
 
 def test_normalising_keeps_what_matters() -> None:
-    one = "applied 0.05 s: is at 5c1e9f37a8d0, 2026-01-02 03:04:05,123 INFO"
-    two = "applied 1.20 s: is at 0123456789ab, 2025-11-12 13:14:15,678 INFO"
+    one = "applied in 0.05 s; now at 5c1e9f37a8d0, 2026-01-02 03:04:05,123 INFO"
+    two = "applied in 1.20 s; now at 0123456789ab, 2025-11-12 13:14:15,678 INFO"
     assert refresh.normalised(one) == refresh.normalised(two)
-    assert refresh.normalised(one) != refresh.normalised(one.replace("is at", "was"))
+    assert refresh.normalised(one) != refresh.normalised(
+        one.replace("now at", "was at")
+    )
     ids = "5c1e9f37a8d0 -> 0123456789ab"
     assert refresh.normalised(ids) != refresh.normalised("5c1e9f37a8d0 -> 5c1e9f37a8d0")
 
@@ -108,6 +114,92 @@ def test_the_pictures_are_shown_and_small() -> None:
         image = rf"image:: _static/{path.name}\n(?: +:.*\n)* +:alt: \S"
         assert re.search(image, pages), path
         assert path.stat().st_size < 100_000
+
+
+def test_the_floors_are_drawn_from_the_imports() -> None:
+    text = (ROOT / "CONTRIBUTING.rst").read_text("utf-8")
+    block = text.split(floors.BEGIN)[1].split(floors.END)[0]
+    assert textwrap.dedent(block) == floors.picture(), "python docs/floors.py"
+
+
+# Paths and names ----------------------------------------------------------------
+
+
+PAGES = (*DOCS.glob("*.rst"), ROOT / "README.rst", ROOT / "CONTRIBUTING.rst")
+PRIVATE = ("builtin", "commands", "runtime", "schema", "script", "plugins")
+
+
+def ids(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_every_dotted_path_of_a_page_is_public_and_exists(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for name in set(re.findall(r"(?<![\w.])flask_alembic(?:\.\w+)+", text)):
+        first = name.split(".")[1]
+        # These are also the entry-point group and a logger.
+        if name in ("flask_alembic.plugins", "flask_alembic.runtime"):
+            continue
+        assert first not in PRIVATE, f"{name} is private"
+        assert resolved(name) is not None, f"there is no {name}"
+
+
+def resolved(name: str) -> Any:
+    """Return what a dotted path leads to."""
+    module, rest = name, list[str]()
+    while True:
+        try:
+            value: Any = importlib.import_module(module)
+            break
+        except ModuleNotFoundError:
+            module, _, last = module.rpartition(".")
+            rest.insert(0, last)
+    for part in rest:
+        value = getattr(value, part, None)
+    return value
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_every_file_that_a_page_names_exists(path: Path) -> None:
+    text = re.sub(
+        r"\.\. code-block:: console\n\n(?:    .*\n|\n)+", "", path.read_text()
+    )
+    names = re.findall(r"``([\w.-]+/[\w./-]*)``", text)
+    names += re.findall(r"<([\w./-]+/[\w./-]*\.\w+)>", text)
+    tops = {entry.name for entry in ROOT.iterdir()} | {"..", "."}
+    tops |= {entry.name for entry in (ROOT / "flask_alembic").iterdir()}
+    for name in names:
+        pattern = name.replace("NAME", "*")
+        if name.split("/")[0] in tops and name != "templates/ours":  # an example
+            places = (ROOT, ROOT / "flask_alembic", path.parent)
+            assert any(any(place.glob(pattern)) for place in places if pattern), name
+
+
+def test_every_function_that_the_tour_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.rst").read_text("utf-8")
+    names = re.findall(r"``([\w/]+\.py)::([\w.]+)``", text)
+    assert len(names) >= 20
+    for file in re.findall(r"``(\w+\.py)``", text):
+        assert (
+            any((ROOT / "flask_alembic").rglob(file))
+            or (ROOT / "tests" / file).exists()
+        )
+    for file, name in names:
+        tree: Any = ast.parse((ROOT / "flask_alembic" / file).read_text("utf-8"))
+        for part in name.split("."):
+            tree = next((node for node in tree.body if part in names_of(node)), None)
+            assert tree is not None, f"{file} has no {name}"
+
+
+def names_of(node: ast.stmt) -> set[str]:
+    """Return the names that a statement binds."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    targets = (
+        node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", 0)]
+    )
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 # The README ---------------------------------------------------------------------
@@ -266,8 +358,8 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def test_every_field_of_the_json_document_is_documented() -> None:
-    from flask_alembic.cli.documents import VERSION, document
     from flask_alembic.hooks import Command
+    from flask_alembic.plugins.json_format import VERSION, document
 
     text = page("json").split("The schema\n---")[0]
     fields = document(Report(Command("current"), ok=True))
@@ -277,7 +369,7 @@ def test_every_field_of_the_json_document_is_documented() -> None:
 
 
 def test_every_event_and_all_data_are_documented() -> None:
-    from flask_alembic.cli.documents import schema
+    from flask_alembic.plugins.json_format import schema
 
     described = list(schema()["$defs"])
     _, data, events = re.split(r"What ``data`` holds|JSON lines\n---", page("json"))

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+pytestmark = pytest.mark.one_database
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "tenants"
 FIRST, HEAD = "2c7e9a40d5b1", "8b15f3d07ac4"
 
@@ -64,7 +66,7 @@ def engine(
 
 @pytest.fixture
 def two_tenants(flask: Flask) -> None:
-    assert "applied" in flask("db", "upgrade").stdout
+    assert "Applied" in flask("db", "upgrade").stdout
     for name in ("zoo", "acme"):
         assert flask("tenants", "add", name).stdout == f"{name} is here.\n"
 

@@ -137,19 +137,27 @@ class NamesOf(Generated):
 
 
 class HookTable(Generated):
-    """List the hooks: name, kind, whether it is a signal too, what it does."""
+    """List the hooks: name, kind, signal, built-in plugins, what it does."""
 
     def run(self) -> list[nodes.Node]:
+        from flask_alembic import builtin
+        from flask_alembic.hooks.manager import hook_names
         from flask_alembic.hooks.markers import kind_of
         from flask_alembic.hooks.signals import SIGNALS, spec_functions
 
         lines = [".. list-table::", "    :header-rows: 1", ""]
-        lines += _row("Hook", "Kind", "Signal", "What it does")
+        lines += _row("Hook", "Kind", "Signal", "Built-in plugins", "What it does")
+        plugins = builtin.plugins()
         for name, spec in spec_functions().items():
             lines += _row(
                 f":func:`{name} <flask_alembic.hooks.specs.{name}>`",
                 f"``{kind_of(spec)}``",
                 "yes" if name in SIGNALS else "",
+                ", ".join(
+                    f"``{plugin}``"
+                    for plugin, module in plugins
+                    if name in hook_names(module)
+                ),
                 _paragraph(spec.__doc__, 0),
             )
         return self.parsed(lines)
@@ -210,7 +218,7 @@ class DbCommand(Generated):
     option_spec = {"no-help": directives.flag}
 
     def run(self) -> list[nodes.Node]:
-        from flask_alembic.cli.group import builtin_commands
+        from flask_alembic.builtin import builtin_commands
 
         name = self.arguments[0]
         command = builtin_commands()[name]

@@ -1,4 +1,4 @@
-"""No upgrade and no downgrade while there is a change freeze."""
+"""Refuse upgrades and downgrades during a change freeze."""
 
 from flask import Flask
 
@@ -6,15 +6,15 @@ from flask_alembic.hooks import Run, Veto, hookimpl
 
 
 class Freeze:
-    """Refuse to run while ``app.config["FREEZE"]`` holds a reason."""
+    """Refuse to run while ``app.config["FREEZE"]`` contains a reason."""
 
     @hookimpl
     def before_upgrade(self, app: Flask, run: Run) -> None:
         reason = app.config.get("FREEZE")
         if reason and run.mode == "online" and run.plan:
-            raise Veto(f"revisions that have to wait: {len(run.plan)}; {reason}")
+            raise Veto(f"{reason} (pending revisions: {len(run.plan)})")
 
     @hookimpl
     def before_downgrade(self, app: Flask) -> None:
         if app.config.get("FREEZE"):
-            raise Veto(f"nothing is taken back: {app.config['FREEZE']}")
+            raise Veto(app.config["FREEZE"])

@@ -4,4 +4,4 @@ from freeze import Freeze
 alembic.register(Freeze())
 
 app = create_app()
-app.config["FREEZE"] = "the shop is full of people until 2 January"
+app.config["FREEZE"] = "change freeze until 2 January"

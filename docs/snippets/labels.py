@@ -3,8 +3,8 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from flask_alembic.environment.revision_file import read, write
 from flask_alembic.hooks import hookimpl
+from flask_alembic.revision_files import read, write
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-from flask_alembic.hooks import Format, Report, hookimpl
+from flask_alembic.hooks import OutputFormat, Report, hookimpl
 
 
 def render(report: Report) -> str:
@@ -11,5 +11,5 @@ def render(report: Report) -> str:
 
 
 @hookimpl
-def output_formats() -> list[Format]:
-    return [Format("markdown", render, "a list for a release note")]
+def output_formats() -> list[OutputFormat]:
+    return [OutputFormat("markdown", render, "a list for a release note")]

@@ -4,7 +4,7 @@ import urllib.request
 
 from app import create_app
 
-from flask_alembic.signals import after_downgrade, after_upgrade, revision_failed
+from flask_alembic.signals import after_downgrade, after_upgrade, run_failed
 
 app = create_app()
 
@@ -26,6 +26,7 @@ def tell_the_channel(app, run, result, **extra):
         post(f"{app.name}: {step.direction} {step.doc} in {step.database}")
 
 
-@revision_failed.connect_via(app)
-def tell_of_a_failure(app, run, step, error, **extra):
-    post(f"{app.name}: {step.doc} failed in {step.database}: {type(error).__name__}")
+@run_failed.connect_via(app)
+def tell_of_a_failure(app, run, result, error, **extra):
+    changed = "the database was changed" if result.changed else "nothing was changed"
+    post(f"{app.name}: {run.operation} failed, {changed}: {result.failure.error}")

@@ -6,6 +6,6 @@ app = create_app()
 
 
 @after_upgrade.connect_via(app)
-def tell_the_team(app, run, result, **extra):
-    for done in result.applied:
-        print(f"{done.step.doc} is in effect in {done.step.database}")
+def notify_team(app, run, result, **extra):
+    for item in result.applied:
+        print(f"{item.step.doc}: applied to {item.step.database}")

@@ -1,53 +1,53 @@
 """Base functions that write information to the terminal.
 
 Each calls the method of :class:`flask_alembic.Alembic` of the same name on the
-current app and writes what it returns.
+current app, and prints the report as the command of that name does: through the hook
+``report_views``. They need an app context and raise
+:exc:`~flask_alembic.errors.AlembicError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import click
-from flask import current_app
-
-from ..errors import AlembicError, CheckFailed, UsageError
-from . import places, render
-from .output import echo, note
+from ..commands.check.commands import run_check
+from ..commands.history.commands import (
+    read_current,
+    read_heads,
+    read_log,
+    read_revisions,
+)
+from ..commands.upgrade.commands import run_downgrade, run_stamp, run_upgrade
+from .context import get_extension, require_revisions
+from .questions import asking
+from .writer import printed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from ..hooks.payloads import Mode, ModeName
+    from .extension_api import Revision, Strings
 
-    from ..extension import Alembic
-
-Revision = Any
-
-
-def get_extension() -> Alembic:
-    """Return the extension that the command works on.
-
-    It is the ``ctx.obj`` of a group, the one that made the group, or the one that is
-    registered on the current app.
-
-    :raises UsageError: When there is none.
-    """
-    from ..extension import Alembic
-
-    context = click.get_current_context(silent=True)
-    while context is not None:
-        for candidate in (context.obj, getattr(context.command, "extension", None)):
-            if isinstance(candidate, Alembic):
-                return candidate
-        context = context.parent
-    try:
-        extension: Alembic = current_app.extensions["alembic"]
-    except KeyError:
-        raise UsageError(
-            "Flask-Alembic is not registered on this app.",
-            "Add Alembic(app) where the app is created.",
-        ) from None
-    return extension
+__all__ = [
+    "branches",
+    "check",
+    "current",
+    "downgrade",
+    "edit",
+    "get_extension",
+    "heads",
+    "history",
+    "hooks",
+    "log",
+    "merge",
+    "mkdir",
+    "plugins",
+    "require_revisions",
+    "revision",
+    "show",
+    "stamp",
+    "upgrade",
+]
 
 
 def mkdir(package: bool = False, template: str | None = None) -> None:
@@ -56,17 +56,12 @@ def mkdir(package: bool = False, template: str | None = None) -> None:
     :param package: Add an empty ``__init__.py`` to each folder.
     :param template: Make new revision files from this one.
     """
-    made = get_extension().mkdir(package=package, template=template)
-    for path in made:
-        echo(f"Created {path}")
-    if not made:
-        echo("The migration directory exists.")
+    with printed("mkdir"):
+        get_extension().mkdir(package=package, template=template)
 
 
 def current(
-    verbose: bool = False,
-    check_heads: bool = False,
-    databases: Sequence[str] = (),
+    verbose: bool = False, check_heads: bool = False, databases: Strings = ()
 ) -> None:
     """Show the list of current revisions.
 
@@ -74,16 +69,8 @@ def current(
     :param check_heads: Fail unless all heads are applied.
     :param databases: Only these databases.
     """
-    from ..commands import reading
-
-    extension = get_extension()
-    if not check_heads:
-        places.show_current(extension.current(databases), verbose)
-        return
-    require_revisions()
-    scripts = extension._do(reading.current, databases, check_heads=True)
-    places.show_current(scripts, verbose)
-    _fail_on_no("Not every database is at every head.", "Run flask db upgrade.")
+    with printed("current", verbosity=int(verbose)):
+        read_current(databases, check_heads=check_heads)
 
 
 def heads(
@@ -95,16 +82,8 @@ def heads(
     :param verbose: Show more about each.
     :param check: Fail if there are several, but one for each labelled branch.
     """
-    from ..commands import reading
-
-    extension = get_extension()
-    if check:
-        require_revisions()
-    _write(extension._do(reading.heads, resolve_dependencies, check=check), verbose)
-    if check:
-        from .checks import require_one_head
-
-        require_one_head()
+    with printed("heads", verbosity=int(verbose)):
+        read_heads(resolve_dependencies, check=check)
 
 
 def branches(verbose: bool = False) -> None:
@@ -112,16 +91,8 @@ def branches(verbose: bool = False) -> None:
 
     :param verbose: Show more about each.
     """
-    extension = get_extension()
-    found = extension.branches()
-    if not found:
-        note("No revision has more than one next revision.")
-    for script in found:
-        echo(render.revisions([script], verbose))
-        for child in sorted(script.nextrev):
-            # Not show(): that is a command of its own, with its own report.
-            line = render.revision_line(extension.script.get_revision(child))
-            echo(f"    {line}")
+    with printed("branches", verbosity=int(verbose)):
+        get_extension().branches()
 
 
 def log(
@@ -139,14 +110,8 @@ def log(
     :param rev_range: ``start:end`` instead; either may be left out.
     :param indicate_current: Mark where the databases are.
     """
-    from .history import range_of, show_range
-
-    if rev_range and (start, end) != ("base", "heads"):
-        raise UsageError(
-            "--rev-range and --start or --end exclude each other.", "Use one of them."
-        )
-    start, end = range_of(rev_range) or (start, end)
-    show_range(start, end, verbose=verbose, indicate_current=indicate_current)
+    with printed("log", verbosity=int(verbose)):
+        read_log(start, end, rev_range=rev_range, indicate_current=indicate_current)
 
 
 def history(
@@ -160,85 +125,157 @@ def history(
     :param verbose: Show more about each.
     :param indicate_current: Mark where the databases are.
     """
-    from .history import range_of, show_range
-
-    start, end = range_of(rev_range) or ("base", "heads")
-    show_range(
-        start,
-        end,
-        verbose=verbose,
-        indicate_current=indicate_current,
-        newest_first=True,
-    )
+    with printed("history", verbosity=int(verbose)):
+        read_log(rev_range=rev_range, indicate_current=indicate_current)
 
 
-def show(revisions: Revision, sql: bool = False, **options: Any) -> None:
+def show(
+    revisions: Revision,
+    sql: bool = False,
+    databases: Strings = (),
+    *,
+    downgrade: bool = False,
+    x_arguments: Strings = (),
+) -> None:
     """Show the given revisions.
 
     :param revisions: One or a list.
     :param sql: Show the SQL that they would send instead.
-    :param options: As for :func:`flask_alembic.cli.history.show_sql`.
+    :param databases: With ``sql``: only for these databases.
+    :param downgrade: With ``sql``: the SQL that reverts them.
+    :param x_arguments: With ``sql``: ``key=value`` strings for ``get_x_argument()``.
     """
-    if sql:
-        from .history import show_sql
-
-        show_sql(revisions or "head", **options)
-        return
-    found = get_extension().show(revisions or "head")
-    for script in found:
-        echo(render.revision_block(script))
-    if not found:
-        note("There is nothing to show: no revision is there, or none is applied.")
+    with printed("show"):
+        read_revisions(
+            revisions,
+            sql=sql,
+            databases=databases,
+            downgrade=downgrade,
+            x_arguments=x_arguments,
+        )
 
 
-def check(databases: Sequence[str] = ()) -> None:
+def check(databases: Strings = ()) -> None:
     """Show what differs between models and databases, and fail if anything does.
 
     :param databases: Only these databases.
+    :raises CheckFailed: When they differ, or an error was found.
     """
-    from . import checks
+    with printed("check"):
+        run_check(databases)
 
-    checks.check(databases)
 
-
-def stamp(target: Revision = "heads", **options: Any) -> None:
+def stamp(
+    target: Revision = "heads",
+    *,
+    purge: bool = False,
+    force: bool = False,
+    mode: Mode | ModeName = "online",
+    databases: Strings = (),
+    lock: bool = True,
+    tag: str | None = None,
+    x_arguments: Strings = (),
+) -> None:
     """Set the current revision without running migrations.
 
     :param target: Revision to set to.
-    :param options: As for :meth:`flask_alembic.Alembic.stamp`.
+    :param purge: Delete what the version table holds first.
+    :param force: Stamp although ``ALEMBIC["protected"]`` is set.
+    :param mode: As for :func:`upgrade`.
+    :param databases: Only these databases.
+    :param lock: Hold the migration lock.
+    :param tag: What ``context.get_tag_argument()`` returns.
+    :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
     """
-    from .runs import run
+    with printed("stamp"):
+        run_stamp(
+            target,
+            purge=purge,
+            force=force,
+            mode=mode,
+            databases=databases,
+            lock=lock,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
 
-    if target != "base":
-        require_revisions()
-    run("stamp", target, options)
 
-
-def upgrade(target: Revision = "heads", **options: Any) -> None:
+def upgrade(
+    target: Revision = "heads",
+    *,
+    mode: Mode | ModeName = "online",
+    databases: Strings = (),
+    lock: bool = True,
+    resume: bool = False,
+    last_statement_applied: bool | None = None,
+    tag: str | None = None,
+    x_arguments: Strings = (),
+) -> None:
     """Run migrations to upgrade the database.
 
     :param target: Revision to go to.
-    :param options: As for :meth:`flask_alembic.Alembic.upgrade`.
+    :param mode: ``online``, ``dry-run``, ``sql`` or ``plan``, as for
+        :meth:`flask_alembic.Alembic.upgrade`.
+    :param databases: Only these databases.
+    :param lock: Hold the migration lock.
+    :param resume: Resume a partially applied revision (MySQL, MariaDB).
+    :param last_statement_applied: With ``resume``: whether the interrupted statement
+        took effect, where it is unknown.
+    :param tag: What ``context.get_tag_argument()`` returns in revisions.
+    :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
     """
-    from .runs import run
+    with printed("upgrade"):
+        run_upgrade(
+            target,
+            mode=mode,
+            databases=databases,
+            lock=lock,
+            resume=resume,
+            last_statement_applied=last_statement_applied,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
 
-    require_revisions()
-    run("upgrade", target, options)
 
-
-def downgrade(target: Revision = -1, yes: bool = True, **options: Any) -> None:
+def downgrade(
+    target: Revision = -1,
+    yes: bool = True,
+    *,
+    mode: Mode | ModeName = "online",
+    databases: Strings = (),
+    lock: bool = True,
+    force: bool = False,
+    resume: bool = False,
+    last_statement_applied: bool | None = None,
+    tag: str | None = None,
+    x_arguments: Strings = (),
+) -> None:
     """Run migrations to downgrade the database.
 
     :param target: Revision to go down to.
     :param yes: Do not ask. Without it a person at a terminal sees the plan first.
-    :param options: As for :meth:`flask_alembic.Alembic.downgrade`.
+    :param mode: As for :func:`upgrade`.
+    :param databases: Only these databases.
+    :param lock: Hold the migration lock.
+    :param force: Downgrade although ``ALEMBIC["protected"]`` is set.
+    :param resume: Resume a partially reverted revision (MySQL, MariaDB).
+    :param last_statement_applied: As for :func:`upgrade`.
+    :param tag: What ``context.get_tag_argument()`` returns in revisions.
+    :param x_arguments: ``key=value`` strings for ``get_x_argument()``.
     """
-    from .runs import confirm_downgrade, run
-
-    require_revisions()
-    if not yes:
-        confirm_downgrade(target, options)
-    run("downgrade", target, options)
+    with printed("downgrade"):
+        run_downgrade(
+            target,
+            yes=yes,
+            mode=mode,
+            databases=databases,
+            lock=lock,
+            force=force,
+            resume=resume,
+            last_statement_applied=last_statement_applied,
+            tag=tag,
+            x_arguments=x_arguments,
+        )
 
 
 def revision(
@@ -247,10 +284,16 @@ def revision(
     branch: str = "default",
     parent: Revision = "head",
     splice: bool = False,
-    depend: Revision = None,
-    label: Any = None,
-    path: str | None = None,
-    **options: Any,
+    depend: Revision | None = None,
+    label: Strings | None = None,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    rev_id: str | None = None,
+    force: bool = False,
+    allow_drop: bool = False,
+    renames: Mapping[str, str] | None = None,
+    prove: bool = True,
+    keep: bool = False,
 ) -> None:
     """Generate a new revision.
 
@@ -262,32 +305,37 @@ def revision(
     :param depend: Revision(s) this revision depends on.
     :param label: Label(s) to apply to the revision.
     :param path: Where to store the revision.
-    :param options: As for :meth:`flask_alembic.Alembic.revision`.
+    :param rev_id: The id to use.
+    :param force: Write it despite lint errors.
+    :param allow_drop: Let it drop tables that no revision has created.
+    :param renames: New names of tables, columns and enum values by old ones, as for
+        :meth:`flask_alembic.Alembic.revision`.
+    :param prove: Run it on a scratch database before its file is left.
+    :param keep: Leave the file although the proof fails.
     """
-    from ..commands.viewing import is_empty
-
-    written = get_extension().revision(
-        message, empty, branch, parent, splice, depend, label, path, **options
-    )
-    for script in written:
-        echo(f"Generated {script.path}")
-    if not written:
-        echo("No changes detected; no file was written. (--empty writes one.)")
-        # Not heads(): that is a command of its own, with its own report.
-        if not empty and get_extension()._do(is_empty) is not None:
-            echo(
-                "There is no revision yet; something else made the tables. "
-                "flask db adopt --generate begins with them."
-            )
-    from . import checks
-
-    checks.tell_problems()
+    with printed("revision"), asking():
+        get_extension().revision(
+            message,
+            empty,
+            branch,
+            parent,
+            splice,
+            depend,
+            label,
+            path,
+            rev_id=rev_id,
+            force=force,
+            allow_drop=allow_drop,
+            renames=renames,
+            prove=prove,
+            keep=keep,
+        )
 
 
 def merge(
     revisions: Revision = "heads",
     message: str | None = None,
-    label: Any = None,
+    label: Strings | None = None,
     rev_id: str | None = None,
 ) -> None:
     """Generate a merge revision.
@@ -297,26 +345,17 @@ def merge(
     :param label: Label(s) to apply to the revision.
     :param rev_id: The id to use.
     """
-    script = get_extension().merge(revisions or "heads", message, label, rev_id)
-    if script is not None:
-        echo(f"Generated {script.path}")
+    with printed("merge"):
+        get_extension().merge(revisions or "heads", message, label, rev_id)
 
 
-def edit(revision: str = "head") -> None:
+def edit(revision: Revision = "head") -> None:
     """Open the file of a revision in an editor.
 
     :param revision: Its id, or ``head``.
     """
-    from ..commands.reading import path_of
-
-    path = get_extension()._do(path_of, revision)
-    try:
-        click.edit(filename=str(path))
-    except click.ClickException as error:
-        raise UsageError(
-            error.message, "Set the environment variable EDITOR."
-        ) from error
-    note(f"Edited {path}")
+    with printed("edit"):
+        get_extension().edit(revision)
 
 
 def plugins(name: str | None = None) -> None:
@@ -324,9 +363,8 @@ def plugins(name: str | None = None) -> None:
 
     :param name: Only this one.
     """
-    from .plugin_lists import show_plugins
-
-    show_plugins(name)
+    with printed("plugins"):
+        get_extension().list_plugins(name)
 
 
 def hooks(name: str | None = None) -> None:
@@ -334,52 +372,5 @@ def hooks(name: str | None = None) -> None:
 
     :param name: Only this one, with its documentation.
     """
-    from .plugin_lists import show_hooks
-
-    show_hooks(name)
-
-
-def _write(scripts: Any, verbose: bool) -> None:
-    text = render.revisions(scripts, verbose)
-    if text:
-        echo(text)
-    else:
-        note("There are no revisions yet.")
-
-
-def _fail_on_no(message: str, advice: str) -> None:
-    from ..commands.invocation import last_report
-
-    report = last_report.get()
-    if report is not None and not report.ok:
-        raise CheckFailed(message, advice)
-
-
-def require_revisions() -> None:
-    """Refuse to go on without revision files: a folder that was forgotten.
-
-    A deployment that has lost its files would be taken for one that is at head.
-    """
-    from ..commands.viewing import is_empty
-
-    try:
-        folder = get_extension()._do(is_empty)
-    except AlembicError:
-        return  # The command says it too, and so that listeners hear of it.
-    if folder is not None:
-        raise UsageError(
-            f"There are no revision files in {folder}; nothing was run.",
-            _where_else(folder),
-        )
-
-
-def _where_else(folder: Path) -> str:
-    """Say where revision files may be instead."""
-    from ..environment.presence import elsewhere
-
-    found = elsewhere(current_app, folder)
-    if found is None:
-        return (
-            "Create one with flask db revision 'message', or check where the files are."
-        )
-    return f"There are some in {found}; set ALEMBIC['script_location'] to use them."
+    with printed("hooks"):
+        get_extension().list_hooks(name)

@@ -3,114 +3,176 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
+from .lazy import CommandRoot, Commands, LazyCommand
+
 if TYPE_CHECKING:
-    from ..extension import Alembic
-    from .commands import AlembicCommand
+    from click.shell_completion import CompletionItem
+    from typing_extensions import Unpack
 
-MODULES = {
-    "read_commands": (
-        "current",
-        "heads",
-        "branches",
-        "log",
-        "history",
-        "show",
-        "check",
-    ),
-    "run_commands": ("upgrade", "downgrade", "stamp", "plan"),
-    "write_commands": (
-        "mkdir",
-        "init",
-        "list-templates",
-        "revision",
-        "migrate",
-        "merge",
-        "edit",
-    ),
-    "plugin_commands": ("plugins", "hooks"),
-    "state_commands": ("status", "wait"),
-    "check_commands": ("lint",),
-    "mend_commands": ("doctor", "drift", "adopt", "squash"),
-    "new_plugin": ("new-plugin",),
-    "graph_commands": ("graph",),
-}
-"""Where our commands are, so that a command need not import the others."""
+    from .base_command import AlembicCommand, CommandOptions
+    from .extension_api import ExtensionAPI
 
-
-def builtin_commands(
-    modules: Iterable[str] = tuple(MODULES),
-) -> dict[str, click.Command]:
-    """Return our own commands by name.
-
-    :param modules: Only those of these modules.
-    """
-    import importlib
-
-    commands: dict[str, click.Command] = {}
-    for name in modules:
-        module = importlib.import_module(f"{__package__}.{name}")
-        for command in module.COMMANDS:
-            commands[command.name] = command
-    return commands
+_LISTING = "flask_alembic.cli.is_listing"
+"""The key in a context's ``meta`` while commands are listed and not run."""
 
 
 class _CommandClass:
     """The class of our commands, imported when it is first asked for."""
 
     def __get__(self, instance: object, owner: type) -> type[AlembicCommand]:
-        from .commands import AlembicCommand
+        from .base_command import AlembicCommand
 
         return AlembicCommand
 
 
-class AlembicGroup(click.Group):
-    """A group that asks plugins for commands when it is first listed or resolved.
+class AlembicGroup(CommandRoot):
+    """The ``db`` group, which ``register_commands`` gets.
 
+    Plugins are asked for commands when it is first listed or resolved. Add a command
+    with ``@cli.command("name")``, with ``cli.add_command(command)``, or without
+    importing its module with :meth:`add_lazy`.
+
+    :param name: What it is called: ``db``.
     :param extension: The extension it works on; the current app's by default.
+    :param builtin: Adds the built-in commands, called when the group is first used.
+    :param options: As for :class:`click.Group`.
+
+    .. versionadded:: 4.0
     """
 
     command_class = _CommandClass()
     """What ``@cli.command()`` makes, so that commands of plugins run in an app context
     and have ``--format``, ``--quiet`` and ``--traceback`` too."""
 
+    commands: Commands
+
     def __init__(
-        self, *args: Any, extension: Alembic | None = None, **kwargs: Any
+        self,
+        name: str | None = None,
+        *,
+        extension: ExtensionAPI | None = None,
+        builtin: Callable[[AlembicGroup], None] | None = None,
+        **options: Unpack[CommandOptions],
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(name, **options)
         self.extension = extension
-        self._is_filled = False
+        self._add = builtin
+        self.commands = Commands(self.commands)
+        self._builtin: dict[str, LazyCommand] = {}
         self._filled_for: WeakSet[Flask] = WeakSet()
 
+    def add_lazy(
+        self, name: str, target: str, *, help: str = "", hidden: bool = False
+    ) -> None:
+        """Add a command whose module is imported when the command is used.
+
+        ``flask db --help`` shows its name and ``help`` without importing it::
+
+            @hookimpl
+            def register_commands(cli):
+                cli.add_lazy("report", "my_plugin.commands:report", help="Show it.")
+
+        :param name: The name after ``flask db``.
+        :param target: Where the command is: ``package.module:attribute``.
+        :param help: What ``flask db --help`` says about it, in one sentence.
+        :param hidden: Whether ``flask db --help`` leaves it out.
+        :raises ValueError: When the target is not of that form.
+        """
+        module, colon, attribute = target.partition(":")
+        if not (module and colon and attribute.isidentifier()):
+            raise ValueError(
+                f"the target of {name!r} must be 'package.module:attribute', "
+                f"not {target!r}"
+            )
+        self.commands.add_lazy(LazyCommand(name, target, help, hidden=hidden))
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, sorted."""
-        self._fill(ctx)
-        return super().list_commands(ctx)
+        """Return the names of all commands that are not disabled, sorted."""
+        self.add_builtin()
+        self._ask_plugins(ctx)
+        disabled = self._disabled(ctx)
+        return [name for name in super().list_commands(ctx) if name not in disabled]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name; ours do not need the plugins."""
-        self._add_builtin(cmd_name)
+        self.add_builtin()
         if cmd_name not in self.commands or self._is_extended(ctx):
-            self._fill(ctx)
+            self._ask_plugins(ctx)
+        if cmd_name in self._disabled(ctx):
+            return None
+        lazy = self.commands.lazy(cmd_name)
+        if lazy is not None and ctx.meta.get(_LISTING):
+            return lazy.listed()
         return super().get_command(ctx, cmd_name)
 
-    def _add_builtin(self, name: str) -> None:
-        """Add a command of ours and those beside it, without importing the others."""
-        for module, names in MODULES.items():
-            if name in names and not self._is_filled:
-                for each, command in builtin_commands([module]).items():
-                    self.commands.setdefault(each, command)
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was typed; say so where it is disabled."""
+        name = str(args[0])
+        is_unknown = not ctx.resilient_parsing and self.get_command(ctx, name) is None
+        if is_unknown and name in self._disabled(ctx):
+            ctx.fail(f"No such command {name!r}: ALEMBIC_PLUGINS_DISABLED disables it.")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the list of commands without importing those that are lazy."""
+        with _listing(ctx):
+            super().format_commands(ctx, formatter)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the commands that begin so, without importing those that are lazy."""
+        with _listing(ctx):
+            return super().shell_complete(ctx, incomplete)
+
+    def add_builtin(self) -> None:
+        """Add our commands once, without pluggy and without importing any of them."""
+        if self._builtin or self._add is None:
+            return
+        self._add(self)
+        self._builtin = {
+            name: command
+            for name, command in self.commands.unresolved()
+            if isinstance(command, LazyCommand)
+        }
+
+    def _disabled(self, ctx: click.Context) -> frozenset[str]:
+        """Return the names of our commands that the app has disabled."""
+        app = _current_app() if ctx.resilient_parsing else _app(ctx)
+        if app is None or not app.config.get("ALEMBIC_PLUGINS_DISABLED"):
+            return frozenset()
+        from ..errors import AlembicError
+        from ..hooks.manager import is_named, names
+
+        try:
+            disabled = names("ALEMBIC_PLUGINS_DISABLED", app.config)
+        except AlembicError:
+            return frozenset()  # The command that is run says it.
+        every = is_named(disabled, "commands", "")
+        return frozenset(
+            name
+            for name, command in self._builtin.items()
+            if (every or is_named(disabled, name, ""))
+            and self.commands.lazy(name) is command
+        )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words for the hooks as they were before they are taken apart."""
-        from ..commands.words import argv
+        from ..runtime.invocation import argv
         from .output import may_colour
 
         if not may_colour():
@@ -124,9 +186,9 @@ class AlembicGroup(click.Group):
             ctx.call_on_close(lambda: argv.reset(token))
         return rest
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run a command; the errors of commands that plugins add are shown too."""
-        from .commands import errors_shown
+        from .base_command import errors_shown
 
         with errors_shown(ctx.params.get("traceback", False)):
             return super().invoke(ctx)
@@ -139,43 +201,61 @@ class AlembicGroup(click.Group):
         extension = self.extension or (app and app.extensions.get("alembic"))
         return bool(extension and extension.has_plugins())
 
-    def _fill(self, ctx: click.Context) -> None:
-        """Add what is missing: our commands once, the plugins' once per app."""
-        if not self._is_filled:
-            self._is_filled = True
-            for name, command in builtin_commands().items():
-                self.commands.setdefault(name, command)
+    def _ask_plugins(self, ctx: click.Context) -> None:
+        """Add the commands of plugins, once per app."""
         app = _app(ctx)
-        if app is not None and app not in self._filled_for:
-            self._filled_for.add(app)
-            self._ask_plugins(app)
-
-    def _ask_plugins(self, app: Flask) -> None:
+        if app is None or app in self._filled_for:
+            return
+        self._filled_for.add(app)
         extension = self.extension or app.extensions.get("alembic")
         if extension is None or not extension.has_plugins():
             return
         from ..errors import AlembicError
         from ..hooks import specs
-        from .added import heard
+        from ..runtime.diagnosis import diagnosing
 
+        token = diagnosing.set(True)  # what is wrong with one hides no other
         try:
             hooks = extension.environment_for(app).hooks
+            if hooks.registry.refusal is not None:
+                raise hooks.registry.refusal
         except AlembicError as error:
             # The command that is run says it again; --help goes on working.
             from .output import say
 
             say(f"Warning: {error}", err=True, fg="yellow")
             return
-        known = dict(self.commands)
-        for plugin, failed in hooks.edit_each(specs.register_commands, cli=self):
+        finally:
+            diagnosing.reset(token)
+        known = dict(self.commands.unresolved())
+        for plugin, failed in hooks.modify_each(specs.register_commands, cli=self):
             if failed is not None:
                 # A command that works is not replaced by one that does not.
                 name = f"{plugin}-plugin" if plugin in self.commands else plugin
-                known[name] = _broken(name, failed)
-                self.add_command(known[name])
-        for name, command in self.commands.items():
-            if known.get(name) is not command:
-                self.commands[name] = heard(command)
+                self.add_command(_broken(name, failed))
+                known[name] = self.commands[name]
+            for name, command in list(self.commands.unresolved()):
+                if known.get(name) is not command:
+                    known[name] = self._announce(name, command, plugin)
+
+    def _announce(
+        self, name: str, command: click.Command | LazyCommand, plugin: str
+    ) -> click.Command | LazyCommand:
+        """Let a command that a plugin added be heard, and return it."""
+        if isinstance(command, LazyCommand):
+            command.plugin = plugin
+            command.announce = partial(_with_events, plugin)
+            return command
+        self.commands[name] = _with_events(plugin, command)
+        return self.commands[name]
+
+
+def _with_events(
+    plugin: str, command: click.Command, path: str | None = None
+) -> click.Command:
+    from .base_command import with_command_events
+
+    return with_command_events(command, path, plugin)
 
 
 def _broken(name: str, error: Exception) -> click.Command:
@@ -192,12 +272,26 @@ def _broken(name: str, error: Exception) -> click.Command:
     )
 
 
+def _current_app() -> Flask | None:
+    app: Flask | None = current_app._get_current_object() if current_app else None  # type: ignore[attr-defined]
+    return app
+
+
 def _app(ctx: click.Context) -> Flask | None:
     if current_app:
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        return app
+        return _current_app()
     info = ctx.find_object(ScriptInfo)
     return info.load_app() if info is not None else None
+
+
+@contextmanager
+def _listing(ctx: click.Context) -> Iterator[None]:
+    """Let commands be listed inside, which imports none of them."""
+    ctx.meta[_LISTING] = True
+    try:
+        yield
+    finally:
+        del ctx.meta[_LISTING]
 
 
 def _without_plugins(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -207,14 +301,19 @@ def _without_plugins(ctx: click.Context, param: click.Parameter, value: bool) ->
         ctx.call_on_close(lambda: os.environ.pop("FLASK_ALEMBIC_NO_PLUGINS", None))
 
 
-def make_group(extension: Alembic | None = None) -> AlembicGroup:
+def make_group(
+    extension: ExtensionAPI | None = None,
+    builtin: Callable[[AlembicGroup], None] | None = None,
+) -> AlembicGroup:
     """Return a ``db`` group.
 
     :param extension: The extension it works on; the current app's by default.
+    :param builtin: Adds the built-in commands.
     """
     return AlembicGroup(
         "db",
         extension=extension,
+        builtin=builtin,
         help="Perform database migrations.",
         params=[
             click.Option(
@@ -223,7 +322,7 @@ def make_group(extension: Alembic | None = None) -> AlembicGroup:
                 is_eager=True,
                 expose_value=False,
                 callback=_without_plugins,
-                help="Leave installed plugins out.",
+                help="Skip installed plugins.",
             ),
             click.Option(
                 ["--traceback"], is_flag=True, help="Show the traceback of an error."
@@ -231,7 +330,3 @@ def make_group(extension: Alembic | None = None) -> AlembicGroup:
         ],
         callback=lambda traceback: None,
     )
-
-
-alembic_click = make_group()
-"""The group for apps that add it themselves."""

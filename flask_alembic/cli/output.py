@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from ..errors import HookError, UsageError
+from ..errors import AlembicError, HookError, UsageError
 
 if TYPE_CHECKING:
-    from ..environment.objects import Environment
-    from ..hooks.payloads import Format
+    from ..hooks.payloads import OutputFormat, Report
+    from ..runtime.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +71,96 @@ def prints_to_stderr() -> Iterator[None]:
         _stdout.reset(token)
 
 
-def echo(text: str = "", **style: Any) -> None:
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show the progress of what runs inside, in the way that the options ask for.
+
+    The built-in plugin ``progress`` writes it.
+    """
+    from ..runtime.progress import displayed
+
+    output = current_output()
+    if output.format == "jsonl" or (output.format == "table" and not output.quiet):
+        with displayed(statements=output.verbosity > 1):
+            yield
+    else:
+        yield
+
+
+def echo(
+    text: str = "",
+    *,
+    fg: str | None = None,
+    bg: str | None = None,
+    bold: bool | None = None,
+    dim: bool | None = None,
+) -> None:
     """Write a line for people; silent in machine formats.
 
     :param text: The line.
-    :param style: Colours, as for :func:`click.secho`; used on a terminal only.
+    :param fg: Its colour, as for :func:`click.style`; used on a terminal only.
+    :param bg: The colour behind it.
+    :param bold: Whether it is bold.
+    :param dim: Whether it is dim.
     """
     if current_output().format == "table":
-        say(text, file=_stdout.get(), **style)
+        say(text, file=_stdout.get(), fg=fg, bg=bg, bold=bold, dim=dim)
 
 
-def note(text: str, **style: Any) -> None:
+def note(
+    text: str,
+    *,
+    fg: str | None = None,
+    bg: str | None = None,
+    bold: bool | None = None,
+    dim: bool | None = None,
+) -> None:
     """Write a line about what goes on, to stderr; silent with ``--quiet``.
 
     :param text: The line.
-    :param style: Colours, as for :func:`click.secho`.
+    :param fg: Its colour, as for :func:`click.style`.
+    :param bg: The colour behind it.
+    :param bold: Whether it is bold.
+    :param dim: Whether it is dim.
     """
     output = current_output()
     if output.format == "table" and not output.quiet:
-        say(text, err=True, **style)
+        say(text, err=True, fg=fg, bg=bg, bold=bold, dim=dim)
 
 
-def say(text: str, **options: Any) -> None:
-    """Write a line with colours, which a terminal shows unless it is told not to.
+def say(
+    text: str,
+    *,
+    file: IO[str] | None = None,
+    nl: bool = True,
+    err: bool = False,
+    fg: str | None = None,
+    bg: str | None = None,
+    bold: bool | None = None,
+    dim: bool | None = None,
+) -> None:
+    """Write a line with colours, which a terminal shows unless ``NO_COLOR`` is set.
 
     :param text: The line.
-    :param options: Colours and where to, as for :func:`click.secho`.
+    :param file: Where to; stdout by default.
+    :param nl: Whether the line ends here.
+    :param err: Whether it goes to stderr.
+    :param fg: Its colour, as for :func:`click.style`.
+    :param bg: The colour behind it.
+    :param bold: Whether it is bold.
+    :param dim: Whether it is dim.
     """
-    click.secho(text, color=None if may_colour() else False, **options)
+    click.secho(
+        text,
+        file=file,
+        nl=nl,
+        err=err,
+        color=None if may_colour() else False,
+        fg=fg,
+        bg=bg,
+        bold=bold,
+        dim=dim,
+    )
 
 
 def may_colour() -> bool:
@@ -106,7 +168,7 @@ def may_colour() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def emit(document: Any) -> None:
+def emit(document: Mapping[str, object]) -> None:
     """Write one JSON object on a line of its own, in ``jsonl`` format.
 
     :param document: What JSON can hold.
@@ -125,7 +187,7 @@ def write(text: str) -> None:
 
 def resolve_format(
     environment: Environment, name: str, more: Sequence[str] = ()
-) -> Format | None:
+) -> OutputFormat | None:
     """Return the format of a name; ``None`` for text for people.
 
     :param environment: The app's environment.
@@ -140,33 +202,61 @@ def resolve_format(
     if name not in formats:
         known = ", ".join(["table", *more, *sorted(formats)])
         raise UsageError(f"There is no format {name!r}.", f"Use one of: {known}.")
-    return formats[name][1]
+    plugin, format_ = formats[name]
+    if environment.registry.record(plugin).source == "core":
+        return format_
+    return replace(format_, render=_named(environment, plugin, format_.render))
 
 
-def formats_of(environment: Environment) -> dict[str, tuple[str, Format]]:
+def _named(
+    environment: Environment, plugin: str, render: Callable[[Report], str]
+) -> Callable[[Report], str]:
+    """Return what renders a report, and names the plugin where it fails."""
+
+    def named(report: Report) -> str:
+        from ..hooks.dispatcher import failed_in, is_failure
+
+        try:
+            text = render(report)
+        except AlembicError:
+            raise
+        except BaseException as error:
+            if not is_failure(error):
+                raise
+            who = environment.registry.describe(plugin)
+            where = "what it gave to output_formats"
+            raise failed_in(where, error, who, plugin) from error
+        return text
+
+    return named
+
+
+def formats_of(environment: Environment) -> dict[str, tuple[str, OutputFormat]]:
     """Return every format but text for people, each with the plugin that offers it.
 
     :param environment: The app's environment.
     :raises HookError: When two plugins give one name.
     """
     from ..hooks import specs
-    from ..hooks.payloads import Format
-    from .documents import as_json, as_jsonl
 
-    formats = {
-        "json": ("defaults", Format("json", as_json, "one JSON document")),
-        "jsonl": ("defaults", Format("jsonl", as_jsonl, "one JSON object a line")),
-    }
-    for plugin, offered in environment.hooks.gather(specs.output_formats):
-        for one in offered:
-            if one.name in formats or one.name == "table":
-                other = formats[one.name][0] if one.name in formats else "defaults"
+    formats: dict[str, tuple[str, OutputFormat]] = {}
+    for plugin, offered in environment.hooks.collect(specs.output_formats):
+        for format_ in offered:
+            if format_.name == "table":
                 raise HookError(
-                    f"Plugins {other!r} and {plugin!r} both offer the format "
-                    f"{one.name!r}.",
+                    f"Plugin {plugin!r} offers a format 'table', which is what "
+                    "report_views write.",
+                    "Rename the format, or implement report_views instead.",
+                    plugin=plugin,
+                    hook="output_formats",
+                )
+            if format_.name in formats:
+                raise HookError(
+                    f"Plugins {formats[format_.name][0]!r} and {plugin!r} both offer "
+                    f"the format {format_.name!r}.",
                     "Disable one of them.",
                     plugin=plugin,
                     hook="output_formats",
                 )
-            formats[one.name] = (plugin, one)
+            formats[format_.name] = (plugin, format_)
     return formats

@@ -1,1 +1,1 @@
-"""What can be asked for: one module a family, functions that return data."""
+"""The commands of ``flask db``, each in a folder of its own."""

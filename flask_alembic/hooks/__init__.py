@@ -11,9 +11,9 @@ implements the hook of its name and takes whichever of its arguments it wants::
             raise Veto("there is a change freeze")
 
 The kind of a hook decides what it may do: a ``guard`` may refuse with
-:class:`Veto`, a ``tell`` only listens, an ``ask`` may answer, a ``gather`` may
-add, an ``edit`` may change its argument, an ``around`` may wrap the work. Every
-``guard`` and ``tell`` is also a signal in :mod:`flask_alembic.signals`.
+:class:`Veto`, an ``event`` only listens, a ``firstresult`` may answer, a ``collect`` may
+add, a ``modify`` may change its argument, a ``wrapper`` may wrap the work. Every
+``guard`` and ``event`` is also a signal in :mod:`flask_alembic.signals`.
 
 An app passes a plugin in with ``Alembic(plugins=[...])`` or
 ``alembic.register(plugin)``; a package announces one as an entry point in the
@@ -32,60 +32,95 @@ from typing import TYPE_CHECKING, Any
 from .errors import AlembicError, HookError, HookFailures, PluginError, Veto, Vetoed
 
 if TYPE_CHECKING:
+    from .app_databases import each_database, engines_of, on_connection
+    from .manager import PluginRecord
     from .markers import hookimpl
     from .payloads import (
         Command,
-        Failure,
-        Format,
+        DatabaseState,
+        Direction,
+        Finding,
+        GraphFormat,
         HookFailure,
         LintTarget,
+        Mode,
+        OutputFormat,
         Problem,
+        ProgressEvent,
+        ReadinessProblem,
+        RenameCandidate,
         Report,
+        RevisionProof,
         RevisionRequest,
+        RevisionTemplate,
         Run,
+        RunFailure,
         RunResult,
+        Severity,
+        SqlStatement,
         Stash,
-        Statement,
         Step,
         StepResult,
         VersionLocation,
     )
-    from .registry import PluginRecord
+    from .threads import in_thread
 
 __all__ = [
     "AlembicError",
     "Command",
-    "Failure",
-    "Format",
+    "DatabaseState",
+    "Direction",
+    "Finding",
+    "GraphFormat",
     "HookError",
     "HookFailure",
     "HookFailures",
     "LintTarget",
+    "Mode",
+    "OutputFormat",
     "PluginError",
     "PluginRecord",
     "Problem",
+    "ProgressEvent",
+    "ReadinessProblem",
+    "RenameCandidate",
     "Report",
+    "RevisionProof",
     "RevisionRequest",
+    "RevisionTemplate",
     "Run",
+    "RunFailure",
     "RunResult",
+    "Severity",
+    "SqlStatement",
     "Stash",
-    "Statement",
     "Step",
     "StepResult",
     "VersionLocation",
     "Veto",
     "Vetoed",
+    "each_database",
+    "engines_of",
     "hookimpl",
+    "in_thread",
+    "on_connection",
 ]
 
-_ELSEWHERE = {"PluginRecord": "registry", "hookimpl": "markers"}
+_ELSEWHERE = {
+    "PluginRecord": ".manager",
+    "each_database": ".app_databases",
+    "engines_of": ".app_databases",
+    "hookimpl": ".markers",
+    "in_thread": ".threads",
+    "on_connection": ".app_databases",
+}
 """The module of each lazy name that is not in ``payloads``."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'payloads')}")
+    module = importlib.import_module(_ELSEWHERE.get(name, ".payloads"), __name__)
     value = getattr(module, name)
     globals()[name] = value
     return value

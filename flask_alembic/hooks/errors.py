@@ -70,7 +70,9 @@ class Veto(Exception):
 
 
 class Vetoed(AlembicError):
-    """One or more guards refused the command; nothing has been changed.
+    """Plugins refused the command in a guard; nothing has been changed.
+
+    It names each that raised :exc:`Veto`, with its reason.
 
     :param hook: The name of the guard hook.
     :param refusals: Pairs of who refused and the reason, in call order.

@@ -16,7 +16,7 @@ from pluggy import HookimplMarker, HookspecMarker
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Kind = Literal["guard", "tell", "ask", "gather", "edit", "around"]
+Kind = Literal["guard", "event", "firstresult", "collect", "modify", "wrapper"]
 """How a hook is called."""
 
 PROJECT: Final = "flask_alembic"
@@ -44,11 +44,11 @@ class KindRules(NamedTuple):
 
 RULES: Final[dict[Kind, KindRules]] = {
     "guard": KindRules(firstresult=False, wrappers=False, signal=True),
-    "tell": KindRules(firstresult=False, wrappers=False, signal=True),
-    "ask": KindRules(firstresult=True, wrappers=True, signal=False),
-    "gather": KindRules(firstresult=False, wrappers=False, signal=False),
-    "edit": KindRules(firstresult=False, wrappers=False, signal=False),
-    "around": KindRules(firstresult=True, wrappers=True, signal=False),
+    "event": KindRules(firstresult=False, wrappers=False, signal=True),
+    "firstresult": KindRules(firstresult=True, wrappers=True, signal=False),
+    "collect": KindRules(firstresult=False, wrappers=False, signal=False),
+    "modify": KindRules(firstresult=False, wrappers=False, signal=False),
+    "wrapper": KindRules(firstresult=True, wrappers=True, signal=False),
 }
 """The rules of each kind."""
 
@@ -74,19 +74,22 @@ guard: Final = _kind("guard")
 silent_guard: Final = _kind("guard", signal=False)
 """A guard that happens too often to be announced as a signal."""
 
-tell: Final = _kind("tell")
+event: Final = _kind("event")
 """Every implementation is told; nothing it does changes the outcome."""
 
-ask: Final = _kind("ask")
+silent_event: Final = _kind("event", signal=False)
+"""An event that happens too often to be announced as a signal."""
+
+firstresult: Final = _kind("firstresult")
 """Implementations are asked in turn until one answers."""
 
-gather: Final = _kind("gather")
+collect: Final = _kind("collect")
 """The answers of all implementations are collected."""
 
-edit: Final = _kind("edit")
+modify: Final = _kind("modify")
 """Every implementation may change one mutable argument, in turn."""
 
-around: Final = _kind("around")
+wrapper: Final = _kind("wrapper")
 """Implementations wrap a piece of work."""
 
 

@@ -1,4 +1,4 @@
-"""The blinker signals: one for each ``guard`` and ``tell`` hook.
+"""The blinker signals: one for each ``guard`` and ``event`` hook.
 
 A signal has the name of its hook (``before_upgrade`` in Python,
 ``before-upgrade`` for blinker) and gets the hook's arguments; the sender is the
@@ -59,6 +59,17 @@ before_revision: NamedSignal = SIGNALS["before_revision"]
 revision_generated: NamedSignal = SIGNALS["revision_generated"]
 """Revision files were written. Arguments: ``request``, ``scripts``."""
 
+files_changed: NamedSignal = SIGNALS["files_changed"]
+"""Files were written or removed. Arguments: ``command``, ``created``, ``changed``,
+``removed``."""
+
+before_fix: NamedSignal = SIGNALS["before_fix"]
+"""``doctor --fix`` is about to change a database. Arguments: ``database``,
+``findings``."""
+
+after_fix: NamedSignal = SIGNALS["after_fix"]
+"""``doctor --fix`` has changed a database. Arguments: ``database``, ``findings``."""
+
 before_upgrade: NamedSignal = SIGNALS["before_upgrade"]
 """An upgrade is about to begin. Arguments: ``run``."""
 
@@ -73,6 +84,9 @@ revision_applied: NamedSignal = SIGNALS["revision_applied"]
 
 revision_failed: NamedSignal = SIGNALS["revision_failed"]
 """A revision failed and was rolled back. Arguments: ``run``, ``step``, ``error``."""
+
+run_failed: NamedSignal = SIGNALS["run_failed"]
+"""A run failed, wherever that was. Arguments: ``run``, ``result``, ``error``."""
 
 after_upgrade: NamedSignal = SIGNALS["after_upgrade"]
 """An upgrade reached its target. Arguments: ``run``, ``result``."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from .errors import PluginError
-from .markers import PROJECT, RULES, kind_of
+from .markers import PROJECT, RULES, has_signal, kind_of
 
 Specs = Mapping[str, Callable[..., object]]
 
@@ -91,12 +91,11 @@ def _warn_of_unmarked(
 ) -> None:
     """Log what looks like a listener and is none, for want of the marker.
 
-    Only names of guards and tells: nothing else is called ``before_upgrade``, but
-    a plugin may have methods like ``configure`` for itself.
+    Only names of signals: nothing else is called ``before_upgrade``.
     """
     for hook in specs.keys() - marked:
-        told = kind_of(specs[hook]) in {"guard", "tell"}
-        if told and inspect.isroutine(getattr(plugin, hook, None)):
+        # Other names, such as configure, a plugin may have for itself.
+        if has_signal(specs[hook]) and inspect.isroutine(getattr(plugin, hook, None)):
             logger.warning(
                 "Plugin %r: %s is not called, because it is not marked with @hookimpl.",
                 name,
@@ -105,7 +104,7 @@ def _warn_of_unmarked(
 
 
 _REMEDY = (
-    "Mend the name, or mark it @hookimpl(optionalhook=True) if it belongs to a "
+    "Fix the name, or mark it @hookimpl(optionalhook=True) if it belongs to a "
     "newer Flask-Alembic."
 )
 
@@ -146,7 +145,7 @@ def _check(
                 f"{where}: a wrapper must yield once.",
                 "Write: result = yield, and at the end: return result.",
             )
-    elif inspect.isgeneratorfunction(plain) and kind_of(spec) != "gather":
+    elif inspect.isgeneratorfunction(plain) and kind_of(spec) != "collect":
         # Calling it would run none of its lines: a guard would always agree.
         wraps = RULES[kind_of(spec)].wrappers
         raise PluginError(

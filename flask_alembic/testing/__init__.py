@@ -17,17 +17,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .cases import MigrationCase
-    from .checking import check_plugin
+    from ..backends.server_for_tests import DatabaseFiles, DatabaseServer, TestServer
+    from .apps import MakeApp, run_db
+    from .case import MigrationCase
     from .database import MigrationDatabase
-    from .hooking import HookCalls
-    from .making import MakeApp, run_db
+    from .plugins import HookCalls, Register, check_plugin, registered
     from .ready import MigrationTests, TestMigrations
-    from .registering import Register, registered
     from .revisions import write_revision
     from .signals import RecordedSignal, RecordedSignals, recording
 
 __all__ = [
+    "DatabaseFiles",
+    "DatabaseServer",
     "HookCalls",
     "MakeApp",
     "MigrationCase",
@@ -37,6 +38,7 @@ __all__ = [
     "RecordedSignals",
     "Register",
     "TestMigrations",
+    "TestServer",
     "check_plugin",
     "recording",
     "registered",
@@ -45,27 +47,30 @@ __all__ = [
 ]
 
 _MODULES = {
-    "HookCalls": "hooking",
-    "MakeApp": "making",
-    "MigrationCase": "cases",
-    "MigrationTests": "ready",
-    "RecordedSignal": "signals",
-    "RecordedSignals": "signals",
-    "MigrationDatabase": "database",
-    "Register": "registering",
-    "TestMigrations": "ready",
-    "check_plugin": "checking",
-    "recording": "signals",
-    "registered": "registering",
-    "run_db": "making",
-    "write_revision": "revisions",
+    "DatabaseFiles": "..backends.server_for_tests",
+    "DatabaseServer": "..backends.server_for_tests",
+    "HookCalls": ".plugins",
+    "MakeApp": ".apps",
+    "MigrationCase": ".case",
+    "MigrationTests": ".ready",
+    "RecordedSignal": ".signals",
+    "RecordedSignals": ".signals",
+    "MigrationDatabase": ".database",
+    "Register": ".plugins",
+    "TestMigrations": ".ready",
+    "TestServer": "..backends.server_for_tests",
+    "check_plugin": ".plugins",
+    "recording": ".signals",
+    "registered": ".plugins",
+    "run_db": ".apps",
+    "write_revision": ".revisions",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value = getattr(importlib.import_module(_MODULES[name], __name__), name)
     globals()[name] = value
     return value
 

@@ -24,12 +24,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..hooks import RunResult
-    from .benches import Bench
-    from .cases import MigrationCase
-    from .database import MigrationDatabase
-    from .hooking import HookCalls
-    from .making import MakeApp
-    from .registering import Register
+    from .apps import MakeApp
+    from .case import MigrationCase
+    from .database import DatabaseProvider, MigrationDatabase
+    from .plugins import HookCalls, Register
     from .signals import RecordedSignals
     from .templates import Templates
 
@@ -86,29 +84,29 @@ def alembic_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Temp
 @pytest.fixture
 def alembic_bench(
     request: pytest.FixtureRequest, alembic_templates: Templates
-) -> Bench:
+) -> DatabaseProvider:
     """What gives databases to the app; the fixtures for tests are made from it."""
-    from .benches import Bench, FactoryBench
+    from .database import DatabaseProvider, FactoryDatabaseProvider
 
     factory = request.getfixturevalue("alembic_app_factory")
     if factory is not None:
         urls = request.getfixturevalue("alembic_database_url")
-        return FactoryBench(alembic_templates, factory, urls)
-    return Bench(alembic_templates, request.getfixturevalue("alembic_app"))
+        return FactoryDatabaseProvider(alembic_templates, factory, urls)
+    return DatabaseProvider(alembic_templates, request.getfixturevalue("alembic_app"))
 
 
 @pytest.fixture
-def empty_db(alembic_bench: Bench) -> Iterator[MigrationDatabase]:
+def empty_db(alembic_bench: DatabaseProvider) -> Iterator[MigrationDatabase]:
     """Databases of this test's own, with nothing in them; the app uses them."""
-    from .failing import told
+    from .failures import describe
 
-    with told(), alembic_bench.empty() as database:
+    with describe(), alembic_bench.empty() as database:
         yield database
 
 
 @pytest.fixture
 def migrated_db(
-    request: pytest.FixtureRequest, alembic_bench: Bench
+    request: pytest.FixtureRequest, alembic_bench: DatabaseProvider
 ) -> Iterator[MigrationDatabase]:
     """Databases of this test's own, migrated to all heads; the app uses them.
 
@@ -121,9 +119,9 @@ def migrated_db(
             "of them.",
             pytrace=False,
         )
-    from .failing import told
+    from .failures import describe
 
-    with told(), alembic_bench.migrated() as database:
+    with describe(), alembic_bench.migrated() as database:
         yield database
 
 
@@ -150,13 +148,15 @@ def _arguments(request: pytest.FixtureRequest) -> set[str]:
 
 
 @pytest.fixture
-def migration_case(alembic_bench: Bench) -> Iterator[Callable[..., MigrationCase]]:
+def migration_case(
+    alembic_bench: DatabaseProvider,
+) -> Iterator[Callable[..., MigrationCase]]:
     """A function: a revision in, a database right before it out.
 
     With an option ``start`` the database begins somewhere else.
     """
-    from .cases import MigrationCase, parents
-    from .failing import shortly
+    from .case import MigrationCase, parents
+    from .failures import shortly
 
     with ExitStack() as stack:
 
@@ -186,7 +186,7 @@ def alembic_made_apps(tmp_path: Path) -> Iterator[MakeApp]:
 
     So a suite may override ``make_app`` by a function that calls it with other defaults.
     """
-    from .making import MakeApp
+    from .apps import MakeApp
 
     make = MakeApp(tmp_path)
     yield make
@@ -211,7 +211,7 @@ def register(
     To those of ``make_app``, also to those it makes later, and to ``alembic_app`` where
     the test uses it; or to the one that is given.
     """
-    from .registering import Register
+    from .plugins import Register
 
     apps: list[Flask] = []
     if "alembic_app" in request.fixturenames:
@@ -226,7 +226,7 @@ def hooks(alembic_made_apps: MakeApp) -> HookCalls:
 
     In the app that ``make_app`` has made last, or in a new one.
     """
-    from .hooking import HookCalls
+    from .plugins import HookCalls
 
     return HookCalls(alembic_made_apps)
 
@@ -246,6 +246,6 @@ def check_plugin() -> Callable[..., tuple[str, ...]]:
 
     See :func:`flask_alembic.testing.check_plugin`.
     """
-    from .checking import check_plugin
+    from .plugins import check_plugin
 
     return check_plugin

@@ -99,7 +99,7 @@ def write_tables(where: Flask | Path, count: int) -> None:
 
 def _folder_of(app: Flask) -> Path:
     """Return the first folder of revisions of an app."""
-    from .benches import environment_of
+    from .database import environment_of
 
     with app.app_context():
         return environment_of(app).locations.paths[0]

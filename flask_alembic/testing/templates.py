@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..backends.server_for_tests import TestServer, own_url
 from ..errors import AlembicError
-from .places import Place, key_of, place_for
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ..environment.objects import Environment
+    from ..backends.lookup import Backends
+    from ..runtime.environment import Environment
 
 Names = dict[str, str]
 """By database name: the name of the test database in its place."""
@@ -47,29 +48,34 @@ class Templates:
     """
 
     folder: Path
-    places: dict[tuple[object, ...], Place] = field(default_factory=dict)
+    places: dict[tuple[object, ...], TestServer] = field(default_factory=dict)
     templates: dict[tuple[object, ...], Template] = field(default_factory=dict)
     migrated: int = 0
     """How often an upgrade was run to make a template, or instead of a copy."""
 
-    made: list[tuple[Place, str]] = field(default_factory=list)
+    made: list[tuple[TestServer, str]] = field(default_factory=list)
 
-    def places_of(self, engines: Mapping[str, Engine]) -> dict[str, Place]:
+    def places_of(
+        self, engines: Mapping[str, Engine], backends: Backends
+    ) -> dict[str, TestServer]:
         """Return where test databases for these engines are made.
 
         :param engines: By database name.
+        :param backends: Those of the app.
+        :raises ConfigurationError: When there is no way for one of them.
         """
         found = {}
         for name, engine in engines.items():
-            key = key_of(engine)
+            backend = backends.backend_for(engine.dialect)
+            key = (type(backend), *backend.test_server_key(own_url(engine)))
             if key not in self.places:
-                self.places[key] = place_for(engine, self.folder)
+                self.places[key] = backend.test_server(engine, self.folder)
             self.places[key].use(engine)
             found[name] = self.places[key]
         return found
 
     @contextmanager
-    def empty(self, places: Mapping[str, Place]) -> Iterator[Names]:
+    def empty(self, places: Mapping[str, TestServer]) -> Iterator[Names]:
         """Give an empty database for each place, dropped at the end.
 
         :param places: By database name.
@@ -86,7 +92,7 @@ class Templates:
     def copied(
         self,
         key: tuple[object, ...],
-        places: Mapping[str, Place],
+        places: Mapping[str, TestServer],
         migrate: Callable[[Names], None],
     ) -> Iterator[Names]:
         """Give a migrated database for each place, dropped at the end.
@@ -122,7 +128,7 @@ class Templates:
     def _make(
         self,
         template: Template,
-        places: Mapping[str, Place],
+        places: Mapping[str, TestServer],
         migrate: Callable[[Names], None],
     ) -> None:
         try:
@@ -136,7 +142,7 @@ class Templates:
 
     def _instead(
         self,
-        places: Mapping[str, Place],
+        places: Mapping[str, TestServer],
         names: Names,
         migrate: Callable[[Names], None],
     ) -> Names:
@@ -154,7 +160,7 @@ class Templates:
             place.drop(name)
 
 
-def _drop(places: Mapping[str, Place], names: Names) -> None:
+def _drop(places: Mapping[str, TestServer], names: Names) -> None:
     while names:
         name, made = names.popitem()
         places[name].drop(made)

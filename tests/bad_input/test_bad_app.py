@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_an_async_url_in_flask_sqlalchemy_is_named(tmp_path: Path, url: str) -> 
 # The same sentences in a process of its own, where nothing catches what is logged ---
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("more", "line", "code", "says"),
     [
@@ -134,3 +136,32 @@ def test_a_message_of_bytes_that_are_no_text_is_kept(tmp_path: Path) -> None:
     outcome = flask(tmp_path, "db", "log")
     assert outcome.code == 0, outcome.text
     assert "caf\\udce9 \\udcff" in outcome.out
+
+
+def test_a_locale_without_umlauts_does_no_harm(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = ["revision", "--empty", "caf\xe9 \u2713", "--rev-id", "aaaa1"]
+    outcome = flask(tmp_path, "db", *words, env=env)
+    assert outcome.code == 0, outcome.text
+    (path,) = (tmp_path / "migrations").glob("aaaa1*.py")
+    assert path.read_text("utf-8").startswith('"""caf\xe9 \u2713')
+    lines = [
+        "log",
+        "show head",
+        "status",
+        "graph",
+        "upgrade --sql",
+        "upgrade",
+        "current",
+    ]
+    for line in lines:
+        outcome = flask(tmp_path, "db", *line.split(), env=env)
+        assert (outcome.code, "UnicodeEncodeError" in outcome.text) == (0, False)
+        if line in ("log", "show head", "graph", "current"):
+            assert "caf\xe9 \u2713" in outcome.out
+    outcome = flask(tmp_path, "db", "log", "--format", "json", env=env)
+    assert json.loads(outcome.out)["revisions"][0]["doc"] == "caf\xe9 \u2713"
+    picture = ["graph", "--format", "html", "-o", "history.html"]
+    assert flask(tmp_path, "db", *picture, env=env).code == 0
+    assert "caf\xe9 \u2713" in (tmp_path / "history.html").read_text("utf-8")

@@ -178,7 +178,7 @@ def unrenderable(db: SQLAlchemy) -> None:
 
 
 def test_a_type_that_is_no_python_leaves_no_file(sandbox: Sandbox) -> None:
-    says = ["would not compile", "line"]
+    says = ["Odd cannot be written", "<odd type>"]
     refused(sandbox, "revision", "message", code=3, says=says, models=unrenderable)
 
 

@@ -63,6 +63,7 @@ SETTINGS: dict[str, tuple[Any, str | list[str]]] = {
     "statement-text": ({"statement_timeout": "no"}, ["statement_timeout", "'no'"]),
     "retries-float": ({"lock_retries": 1.5}, ["lock_retries", "1.5"]),
     "retries-negative": ({"lock_retries": -1}, ["lock_retries", "-1"]),
+    "journal-text": ({"journal": "off"}, ["journal", "'off'"]),
     "protected-text": ({"protected": "false"}, ["protected", "'false'"]),
     "protected-int": ({"protected": 1}, ["protected", "1"]),
     "real-text": ({"real_transactions": "true"}, ["real_transactions", "'true'"]),

@@ -220,3 +220,15 @@ def test_the_one_of_several_databases_is_named(
     for name in ("default.db", "b.db"):
         file = project.folder / name
         assert not file.exists() or not file.read_bytes()
+
+
+@pytest.mark.parametrize("line", ["status", "upgrade", "current", "doctor", "graph"])
+def test_a_url_without_a_database_is_named(
+    project: Sandbox, mariadb_url: str, line: str
+) -> None:
+    url = sa.make_url(mariadb_url).set(database="")
+    plain = url.render_as_string(hide_password=False)
+    outcome = project.db(line, **on(project, plain))
+    assert outcome.code == 3
+    assert "names no database" in outcome.text
+    assert "end in /NAME" in outcome.text

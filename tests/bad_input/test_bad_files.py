@@ -204,23 +204,23 @@ def test_two_files_with_one_id_are_named(sandbox: Sandbox, line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["upgrade", "current", "log", "revision --empty m"])
-def test_a_circle_is_named(sandbox: Sandbox, line: str) -> None:
+def test_a_cycle_is_named(sandbox: Sandbox, line: str) -> None:
     chained(sandbox.migrations, ("aaaa1", None), ("bbbb2", "dddd4"))
     chained(sandbox.migrations, ("cccc3", "bbbb2"), ("dddd4", "cccc3"))
-    says = ["bbbb2", "cccc3", "dddd4", "circle"]
+    says = ["bbbb2", "cccc3", "dddd4", "cycle"]
     outcome = refused(sandbox, *line.split(), code=3, says=says)
     assert "aaaa1" not in outcome.err
 
 
-def test_a_circle_of_all_files_is_named(sandbox: Sandbox) -> None:
+def test_a_cycle_of_all_files_is_named(sandbox: Sandbox) -> None:
     chained(sandbox.migrations, ("aaaa1", "bbbb2"), ("bbbb2", "aaaa1"))
-    refused(sandbox, "upgrade", code=3, says=["aaaa1", "bbbb2", "circle"])
+    refused(sandbox, "upgrade", code=3, says=["aaaa1", "bbbb2", "cycle"])
 
 
-def test_a_circle_of_dependencies_is_named(sandbox: Sandbox) -> None:
+def test_a_cycle_of_dependencies_is_named(sandbox: Sandbox) -> None:
     write_revision(sandbox.migrations, "aaaa1", depends="bbbb2")
     write_revision(sandbox.migrations, "bbbb2", depends="aaaa1")
-    refused(sandbox, "upgrade", code=3, says=["aaaa1", "bbbb2", "circle"])
+    refused(sandbox, "upgrade", code=3, says=["aaaa1", "bbbb2", "cycle"])
 
 
 def test_a_deleted_parent_is_named(chain: Sandbox) -> None:

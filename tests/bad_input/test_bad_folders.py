@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 from apps import tables, version_rows, write_table_revision
 from sandbox import Sandbox, accepted, clean, refused, told
+
+from flask_alembic import hookimpl
+from flask_alembic.hooks import VersionLocation
 
 HeldBack = Callable[[], AbstractContextManager[None]]
 
@@ -160,18 +164,69 @@ def test_a_location_in_no_package_is_named(
     refused(sandbox, line, code=3, says=[location, says], **config)
 
 
-@pytest.mark.parametrize("line", ["upgrade", "heads", "revision --empty message"])
-def test_a_missing_version_location_is_named(sandbox: Sandbox, line: str) -> None:
+@pytest.mark.parametrize("line", ["upgrade", "heads", "current", "status"])
+@pytest.mark.parametrize("location", ["no/such", ("portal", "no/such")])
+@pytest.mark.parametrize("config", [{}, QUIET])
+def test_a_missing_version_location_is_an_empty_one(
+    sandbox: Sandbox, line: str, location: Any, config: dict[str, Any]
+) -> None:
     write_table_revision(sandbox.migrations, "aaaa1")
-    config: dict[str, Any] = {"ALEMBIC": {"version_locations": ["no/such"]}, **QUIET}
-    says = ["no/such", "does not exist"]
-    refused(sandbox, *line.split(), code=3, says=says, **config)
+    config = {"ALEMBIC": {"version_locations": [location]}, **config}
+    outcome = accepted(sandbox, *line.split(), **config)
+    assert outcome.err.count("no/such does not exist") == 1
+    assert "no/such" not in outcome.out
+    assert not list(sandbox.folder.rglob("such"))
 
 
-def test_a_missing_version_location_is_made_on_request(sandbox: Sandbox) -> None:
-    config: dict[str, Any] = {"ALEMBIC": {"version_locations": ["no/such"]}, **QUIET}
+def test_the_folder_of_a_branch_comes_with_its_first_revision(sandbox: Sandbox) -> None:
+    config: dict[str, Any] = {"ALEMBIC": {"version_locations": [("users", "no/such")]}}
+    words = ["revision", "--empty", "-b", "users", "first"]
+    assert "no/such does not exist" in accepted(sandbox, *words, **config).err
+    assert "does not exist" not in accepted(sandbox, "upgrade", **config).err
+    assert len(version_rows(sandbox.url)) == 1
+
+
+def test_a_missing_version_location_is_a_warning_in_the_report(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_table_revision(sandbox.migrations, "aaaa1")
+    config: dict[str, Any] = {"ALEMBIC": {"version_locations": ["no/such"]}}
+    report = json.loads(sandbox.db("heads", "--format", "json", **config).out)
+    (warning,) = report["warnings"]
+    assert "no/such does not exist" in warning
+    app = sandbox.app(**config)
+    caplog.clear()
+    with app.app_context():
+        assert app.extensions["alembic"].upgrade().ok
+        assert app.extensions["alembic"].readiness().ready
+    said = [text for text in caplog.messages if "no/such" in text]
+    assert said == [warning]
+
+
+def test_a_missing_version_location_is_a_finding(sandbox: Sandbox) -> None:
+    write_table_revision(sandbox.migrations, "aaaa1")
+    config: dict[str, Any] = {"ALEMBIC": {"version_locations": ["no/such"]}}
+    outcome = sandbox.db("doctor", **config)
+    assert outcome.code == 1
+    assert "missing-location: The version location" in outcome.out
     accepted(sandbox, "mkdir", **config)
-    accepted(sandbox, "heads", **config)
+    accepted(sandbox, "doctor", **config)
+    assert "does not exist" not in accepted(sandbox, "heads", **config).err
+
+
+def test_a_version_location_of_a_plugin_may_be_missing(sandbox: Sandbox) -> None:
+    write_table_revision(sandbox.migrations, "aaaa1")
+
+    class Portal:
+        @hookimpl
+        def version_locations(self) -> list[VersionLocation]:
+            return [VersionLocation(sandbox.folder / "portal", "portal")]
+
+    app = sandbox.app()
+    app.extensions["alembic"].register(Portal())
+    assert "portal does not exist" in accepted(sandbox, "upgrade", app=app).err
+    (sandbox.folder / "portal").write_text("no folder")
+    refused(sandbox, "upgrade", app=app, code=3, says="portal is not a directory")
 
 
 def test_a_closed_folder_stops_a_revision(

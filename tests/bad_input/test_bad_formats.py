@@ -53,7 +53,7 @@ def test_an_unexpected_error_is_a_document_too(
 ) -> None:
     from flask_alembic import Alembic
 
-    def broken(self: Alembic, *args: object) -> None:
+    def broken(self: Alembic, *args: object, **options: object) -> None:
         raise ZeroDivisionError(f"postgresql://me:{SECRET}@h/d")
 
     monkeypatch.setattr(Alembic, "current", broken)

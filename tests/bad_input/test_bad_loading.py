@@ -14,8 +14,8 @@ def url_line(url: str) -> str:
 
 LINES = {
     "missing-driver": (
-        url_line(f"postgresql+pg8000://me:{SECRET}@h/d"),
-        ["pg8000", "pip install"],
+        url_line(f"postgresql+psycopg2cffi://me:{SECRET}@h/d"),
+        ["psycopg2cffi", "pip install"],
     ),
     "unknown-dialect": (url_line(f"nosuchdb://me:{SECRET}@h/d"), ["'nosuchdb'", "URL"]),
     "postgres": (
@@ -52,6 +52,7 @@ LINES = {
 }
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("kind", LINES)
 def test_an_app_that_cannot_be_loaded_is_said_in_one_sentence(
     tmp_path: Path, kind: str
@@ -74,8 +75,8 @@ def test_an_app_that_cannot_be_loaded_is_said_in_one_sentence(
         ("x = '\xff'.encode().decode('ascii')\n", ["UnicodeDecodeError"]),
         (
             "import sqlalchemy as sa\n"
-            f"sa.create_engine('postgresql+pg8000://me:{SECRET}@h/d')\n",
-            ["pg8000", "pip install", "line 2"],
+            f"sa.create_engine('postgresql+psycopg2cffi://me:{SECRET}@h/d')\n",
+            ["psycopg2cffi", "pip install", "line 2"],
         ),
     ],
 )

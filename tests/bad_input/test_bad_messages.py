@@ -60,6 +60,7 @@ ODD = {
 }
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("kind", [*ATTACKS, *ODD])
 def test_a_message_stays_text(
     sandbox: Sandbox, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -98,6 +98,7 @@ SENSELESS = [
 ]
 
 
+@pytest.mark.sample(15)
 @pytest.mark.parametrize(
     ("line", "code", "says"), [*UNKNOWN, *AMBIGUOUS, *STEPS, *SENSELESS]
 )

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from apps import second_connection, tables, version_rows, write_table_revision
 from sandbox import Sandbox, accepted, clean, refused
 
+pytestmark = pytest.mark.one_database
+
 LINES = [
     "upgrade",
     "downgrade",

@@ -14,13 +14,13 @@ from click.testing import CliRunner
 from flask.cli import FlaskGroup
 from sandbox import Outcome, clean, flask, write_app
 
-from flask_alembic.cli import flask_command
+from flask_alembic.cli import app_loader as flask_command
 
 
 def test_the_command_is_installed() -> None:
     """Without it the tests here are about Flask alone: install the package again."""
     found = importlib.metadata.entry_points(group="flask.commands", name="db")
-    assert "flask_alembic.cli.flask_command:command" in {entry.value for entry in found}
+    assert "flask_alembic.cli.app_loader:command" in {entry.value for entry in found}
 
 
 OTHER = {
@@ -102,6 +102,7 @@ def run_main(folder: Path, *words: str, plugins: bool) -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "words",
     [
@@ -177,7 +178,7 @@ def test_a_group_of_the_apps_own_gets_the_apps_command(tmp_path: Path) -> None:
 
 def test_the_command_imports_nothing_heavy() -> None:
     code = (
-        "import sys; import flask_alembic.cli.flask_command as m; m.command;"
+        "import sys; import flask_alembic.cli.app_loader as m; m.command;"
         "print({'alembic', 'sqlalchemy', 'mako', 'pluggy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -156,7 +156,7 @@ def test_a_database_at_head_has_nothing_to_do(
     if project.name != "alembic-locations":  # its app has no models
         commands.append(["check"])
     written = on_ours(project, folder, data, *commands)
-    assert "Nothing to do" in written
+    assert "Already up to date" in written
     assert contents(data, project) == before
 
 

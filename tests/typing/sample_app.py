@@ -12,7 +12,7 @@ from typing_extensions import assert_type
 from flask_alembic import Alembic, AlembicError
 from flask_alembic.errors import MigrationFailed
 from flask_alembic.hooks import Run, RunResult
-from flask_alembic.signals import after_upgrade, before_upgrade
+from flask_alembic.hooks.signals import after_upgrade, before_upgrade
 
 alembic = Alembic(plugins=[plugin])
 

@@ -10,8 +10,8 @@ from typing_extensions import assert_type
 
 from flask_alembic import Veto, hookimpl
 from flask_alembic.hooks import (
-    Format,
     LintTarget,
+    OutputFormat,
     Problem,
     Report,
     Run,
@@ -53,8 +53,8 @@ class Sample:
             yield Problem("SA1", "It drops something.", "error", target.revision)
 
     @hookimpl
-    def output_formats(self) -> Iterable[Format]:
-        return [Format("short", shortly, "one word")]
+    def output_formats(self) -> Iterable[OutputFormat]:
+        return [OutputFormat("short", shortly, "one word")]
 
     @hookimpl(wrapper=True)
     def apply_revision(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from flask import g
 
-from flask_alembic.hooks import AlembicError, Problem
+from flask_alembic.hooks import (
+    AlembicError,
+    Finding,
+    Problem,
+    engines_of,
+    on_connection,
+)
 
-from .databases import engines_of, on
 from .errors import first_line
 from .identity import checksum
 from .settings import Settings
@@ -51,6 +58,53 @@ def problems(app: Flask, settings: Settings, target: LintTarget) -> list[Problem
         return []
     applied, unreadable = _read(app, settings, tuple(target.dialects))
     return [*unreadable, *compare(settings, target.revision, target.path, applied)]
+
+
+def findings(
+    app: Flask, settings: Settings, database: str, connection: Connection
+) -> Iterator[Finding]:
+    """Yield a finding for each file that has changed since a database got it.
+
+    ``doctor --fix`` accepts the files where a change is only a warning.
+
+    :param app: The application.
+    :param settings: The settings.
+    :param database: The name of the database.
+    :param connection: A connection to it.
+    """
+    if settings.changed not in {"error", "warning"}:
+        return
+    table = AuditTable(settings, connection, database)
+    applied = {database: table.applied() if table.exists() else {}}
+    scripts = app.extensions["alembic"].script_directory.walk_revisions()
+    for script in reversed(list(scripts)):
+        path = Path(script.path)
+        for problem in compare(settings, script.revision, path, applied):
+            accept = partial(_accept, app, settings, script.revision, path, database)
+            yield Finding(
+                "changed-file",
+                problem.message,
+                f"git log --oneline -- {path}",
+                database,
+                problem.advice,
+                fix=accept if settings.changed == "warning" else None,
+            )
+
+
+def _accept(
+    app: Flask,
+    settings: Settings,
+    revision: str,
+    path: Path,
+    database: str,
+    connection: Connection,
+) -> list[str]:
+    from .commands import accept
+    from .identity import circumstances
+
+    who = circumstances(app, settings)
+    accept(settings, who, revision, path, database, connection)
+    return [f"Accepted {path.name} as it is now"]
 
 
 def compare(
@@ -105,7 +159,7 @@ def _read(
         if names and name not in names:
             continue
         try:
-            found[name] = on(engine, _reader(settings, name))
+            found[name] = on_connection(engine, _reader(settings, name))
         except Exception as error:
             said = error.message if isinstance(error, AlembicError) else ""
             unreadable.append(_cannot_tell(name, said or first_line(error)))

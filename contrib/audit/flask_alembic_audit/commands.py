@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
+
+from flask_alembic.cli import command, current_command, database_option
+from flask_alembic.hooks import each_database
 
 from .changes import compare
-from .databases import each
-from .errors import AuditUsageError, FilesChanged
+from .errors import AuditUsageError
 from .history import now
 from .identity import checksum, circumstances
 from .settings import Settings, load
@@ -25,72 +26,98 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.engine import Connection
 
-VERSION: Final = 1
-"""The version of the JSON document."""
+    from flask_alembic.cli import Writer
+    from flask_alembic.hooks import Report
 
 
-@click.command("audit")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--database", "databases", multiple=True, help="Only this one; repeat.")
-@click.option(
-    "--format", "format_", type=click.Choice(["table", "json"]), default="table"
-)
+@command("audit")
+@click.option("--limit", type=click.IntRange(1), default=20, help="How many rows: 20.")
+@database_option
 @click.option(
     "--changed", is_flag=True, help="Show files that changed after they were applied."
 )
-@with_appcontext
-def audit(limit: int, databases: tuple[str, ...], format_: str, changed: bool) -> None:
+def audit(limit: int, databases: tuple[str, ...], changed: bool) -> None:
     """Show what was done to the databases, the newest first.
 
-    With --changed: ends with 1 if any file is not any more what was applied.
+    With --changed: exits with 1 if any file is not any more what was applied.
     """
     settings = _settings()
     if changed:
-        _show_changed(settings, databases)
+        _find_changed(settings, databases)
         return
 
     def read(name: str, connection: Connection) -> list[Entry]:
         table = AuditTable(settings, connection, name)
         return table.latest(limit) if table.exists() else []
 
-    found = each(_app(), read, databases)
-    _check_names(databases, found)
-    entries = [entry for rows in found.values() for entry in rows]
+    rows = each_database(_app(), read, databases)
+    _check_names(databases, rows)
+    entries = [entry for part in rows.values() for entry in part]
     entries.sort(key=lambda entry: entry.started_utc, reverse=True)
-    if format_ == "json":
-        click.echo(as_json(entries[:limit]))
-    elif entries:
-        click.echo(as_table(entries[:limit]))
-    else:
-        click.echo("Nothing has been recorded yet.")
+    current_command().data = {"entries": [as_dict(entry) for entry in entries[:limit]]}
 
 
-def _show_changed(settings: Settings, databases: Sequence[str]) -> None:
-    """Write what has changed and fail if anything has."""
+def _find_changed(settings: Settings, databases: Sequence[str]) -> None:
+    """Report what has changed; the exit code is 1 if anything has."""
     app = _app()
 
     def read(name: str, connection: Connection) -> dict[str, Entry]:
         table = AuditTable(settings, connection, name)
         return table.applied() if table.exists() else {}
 
-    applied = each(app, read, databases)
+    applied = each_database(app, read, databases)
     _check_names(databases, applied)
-    found = [
+    problems = [
         problem
         for script in app.extensions["alembic"].log()
         for problem in compare(settings, script.revision, Path(script.path), applied)
     ]
-    for problem in found:
-        click.echo(f"{problem.message}\n  {problem.advice}")
-    if found:
-        raise FilesChanged("Files have changed since they were applied.")
-    click.echo("No file has changed since it was applied.")
+    current = current_command()
+    current.problems = problems
+    current.data = {"changed": sorted({str(each.revision) for each in problems})}
+    current.ok = not problems
 
 
-@click.command("audit-accept")
+def show_audit(report: Report, writer: Writer) -> None:
+    """Write the history, or the files that have changed, for people.
+
+    :param report: What ``flask db audit`` found.
+    :param writer: What writes.
+    """
+    if "changed" in report.data:
+        for problem in report.problems:
+            writer.line(f"{problem.message}\n  {problem.advice}")
+        if report.problems:
+            writer.note("Files have changed since they were applied.", fg="red")
+        else:
+            writer.line("No file has changed since it was applied.")
+        return
+    entries = report.data["entries"]
+    if not entries:
+        writer.line("Nothing has been recorded yet.")
+        return
+    several = len({entry["database_name"] for entry in entries}) > 1
+    header: tuple[str, ...] = (
+        "When (UTC)",
+        "What",
+        "Revision",
+        "Outcome",
+        "Took",
+        "By",
+        "Code",
+        "About",
+    )
+    rows = [_cells(entry) for entry in entries]
+    if several:
+        header = (header[0], "Database", *header[1:])
+        for row, entry in zip(rows, entries, strict=True):
+            row.insert(1, entry["database_name"])
+    writer.table(header, rows)
+
+
+@command("audit-accept")
 @click.argument("revisions", nargs=-1, required=True, metavar="REVISION...")
-@click.option("--database", "databases", multiple=True, help="Only this one; repeat.")
-@with_appcontext
+@database_option
 def audit_accept(revisions: tuple[str, ...], databases: tuple[str, ...]) -> None:
     """Take files of applied revisions as they are now.
 
@@ -98,22 +125,36 @@ def audit_accept(revisions: tuple[str, ...], databases: tuple[str, ...]) -> None
     """
     settings, app = _settings(), _app()
     who = circumstances(app, settings)
+    files: list[dict[str, Any]] = []
     for script in app.extensions["alembic"].show(list(revisions)):
-        accept = partial(_accept, settings, who, script.revision, Path(script.path))
-        found = each(app, accept, databases)
-        _check_names(databases, found)
-        if all(done is None for done in found.values()):
+        accepting = partial(accept, settings, who, script.revision, Path(script.path))
+        changes = each_database(app, accepting, databases)
+        _check_names(databases, changes)
+        if all(changed is None for changed in changes.values()):
             raise AuditUsageError(
                 f"Revision {script.revision} is not recorded as applied anywhere.",
                 "flask db audit shows what is recorded.",
             )
-        for name, done in found.items():
-            if done is not None:
-                what = "accepted as it is now" if done else "has not changed"
-                click.echo(f"{Path(script.path).name} [{name}]: {what}")
+        files.extend(
+            {"file": Path(script.path).name, "database": name, "changed": changed}
+            for name, changed in changes.items()
+            if changed is not None
+        )
+    current_command().data = {"files": files}
 
 
-def _accept(
+def show_audit_accept(report: Report, writer: Writer) -> None:
+    """Write which files were accepted for people.
+
+    :param report: What ``flask db audit-accept`` did.
+    :param writer: What writes.
+    """
+    for file in report.data["files"]:
+        what = "accepted as it is now" if file["changed"] else "has not changed"
+        writer.line(f"{file['file']} [{file['database']}]: {what}")
+
+
+def accept(
     settings: Settings,
     who: dict[str, Any],
     revision: str,
@@ -121,7 +162,16 @@ def _accept(
     name: str,
     connection: Connection,
 ) -> bool | None:
-    """Return whether a file had changed; ``None`` where it is not applied."""
+    """Take a file as it is now.
+
+    :param settings: The settings.
+    :param who: Who does it, and from which code.
+    :param revision: The id of the revision.
+    :param path: Its file.
+    :param name: The name of the database.
+    :param connection: A connection to it; the caller commits.
+    :return: Whether the file had changed; ``None`` where it is not applied.
+    """
     table = AuditTable(settings, connection, name)
     applied = table.applied().get(revision) if table.exists() else None
     if applied is None:
@@ -148,62 +198,31 @@ def _accept(
     return True
 
 
-def as_json(entries: Sequence[Entry]) -> str:
-    """Return rows as one JSON document.
+def as_dict(entry: Entry) -> dict[str, Any]:
+    """Return a row as what JSON can hold.
 
-    :param entries: The rows.
+    :param entry: The row.
     """
-    rows = []
-    for entry in entries:
-        row: dict[str, Any] = asdict(entry)
-        row["started_utc"] = f"{entry.started_utc.isoformat()}Z"
-        row["plugins"] = json.loads(entry.plugins)
-        rows.append(row)
-    return json.dumps({"version": VERSION, "entries": rows}, indent=2)
+    row: dict[str, Any] = asdict(entry)
+    row["started_utc"] = f"{entry.started_utc.isoformat()}Z"
+    row["plugins"] = json.loads(entry.plugins)
+    return row
 
 
-def as_table(entries: Sequence[Entry]) -> str:
-    """Return rows in columns for a person.
-
-    :param entries: The rows.
-    """
-    several = len({entry.database_name for entry in entries}) > 1
-    header = [
-        "When (UTC)",
-        "What",
-        "Revision",
-        "Outcome",
-        "Took",
-        "By",
-        "Code",
-        "About",
-    ]
-    lines = [header, *(_cells(entry) for entry in entries)]
-    if several:
-        names = ["Database", *(entry.database_name for entry in entries)]
-        for line, name in zip(lines, names, strict=True):
-            line.insert(1, name)
-    widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _cells(entry: Entry) -> list[str]:
-    code = " ".join(
-        part for part in (entry.app_version, (entry.git_commit or "")[:10]) if part
-    )
-    about = f"{entry.message}: {entry.error}" if entry.error else entry.message
+def _cells(entry: dict[str, Any]) -> list[str]:
+    commit = entry["git_commit"] or ""
+    code = " ".join(part for part in (entry["app_version"], commit[:10]) if part)
+    about = entry["message"]
+    if entry["error"]:
+        about += f": {entry['error']}"
+    accepted = entry["direction"] == ACCEPT
     return [
-        f"{entry.started_utc:%Y-%m-%d %H:%M:%S}",
-        entry.direction,
-        entry.revision,
-        entry.outcome,
-        f"{entry.seconds:.2f} s" if entry.direction != ACCEPT else "-",
-        f"{entry.username}@{entry.hostname}",
+        entry["started_utc"].replace("T", " ")[:19],
+        entry["direction"],
+        entry["revision"],
+        entry["outcome"],
+        "-" if accepted else f"{entry['seconds']:.2f} s",
+        f"{entry['username']}@{entry['hostname']}",
         code or "-",
         about,
     ]
@@ -227,4 +246,6 @@ def _app() -> Flask:
 def _check_names(wanted: Sequence[str], found: dict[str, Any]) -> None:
     for name in wanted:
         if name not in found:
-            raise AuditUsageError(f"There is no database {name!r}.", "Mend the name.")
+            raise AuditUsageError(
+                f"There is no database {name!r}.", "Correct the name."
+            )

@@ -14,15 +14,6 @@ class AuditError(AlembicError):
     """
 
 
-class FilesChanged(AlembicError):
-    """It was asked whether files have changed, and some have.
-
-    .. versionadded:: 4.0
-    """
-
-    exit_code = 1
-
-
 class AuditUsageError(AlembicError):
     """The call itself is wrong: an argument or an option.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.engine import Connection, Engine
 
-    from flask_alembic.hooks import Failure, Run, Step
+    from flask_alembic.hooks import Run, RunFailure, Step
 
     from .settings import Settings
 
@@ -105,7 +105,7 @@ class History:
             **self._same,
         )
 
-    def failed(self, failure: Failure) -> None:
+    def failed(self, failure: RunFailure) -> None:
         """Write the row of the step that failed, on a connection of its own.
 
         A COMMIT that is refused is no single step's fault: then each step that it
@@ -116,7 +116,7 @@ class History:
         """
         steps = [failure.step] if failure.step is not None else failure.rolled_back
         outcome = PARTIAL if failure.in_effect else FAILED
-        error = failure.error if failure.step else f"at COMMIT: {failure.error}"
+        error = failure.error
         entries = [
             self.entry(step, outcome, error) for step in steps if step in self._seconds
         ]

@@ -8,7 +8,8 @@ Failed
     From ``after_command``: the rollback is over, the lock released and the connections
     closed, so the row has a connection of its own even where the pool has only one.
 Changed files
-    In ``lint_problems``, which ``flask db check`` and ``flask db lint`` call.
+    In ``lint_problems``, which ``flask db check`` and ``flask db lint`` call, and in
+    ``diagnose``, which ``flask db doctor`` calls.
 
 MySQL and MariaDB commit each DDL statement by itself, so a revision is not atomic
 there. What holds: the row and the version row are written in one transaction after the
@@ -17,7 +18,7 @@ last statement, so there is a row with ``done`` exactly when the version has mov
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, MutableMapping
+from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from flask_alembic.hooks import Veto, hookimpl
@@ -25,11 +26,12 @@ from flask_alembic.hooks import Veto, hookimpl
 from .settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
-    import click
     from flask import Flask
     from sqlalchemy.engine import Connection
 
+    from flask_alembic.cli import AlembicGroup, Writer
     from flask_alembic.hooks import (
+        Finding,
         LintTarget,
         Problem,
         Report,
@@ -145,9 +147,35 @@ def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
 
 
 @hookimpl
-def register_commands(cli: click.Group) -> None:
-    """Add ``flask db audit`` and ``flask db audit-accept``."""
-    from .commands import audit, audit_accept
+def diagnose(
+    app: Flask, database: str | None, connection: Connection | None
+) -> Iterable[Finding]:
+    """Report files that have changed since they were applied, for ``flask db doctor``."""
+    settings = load(app)
+    if settings is None or database is None or connection is None:
+        return ()
+    from .changes import findings
 
-    cli.add_command(audit)
-    cli.add_command(audit_accept)
+    return findings(app, settings, database, connection)
+
+
+@hookimpl
+def register_commands(cli: AlembicGroup) -> None:
+    """Add ``flask db audit`` and ``flask db audit-accept``."""
+    module = "flask_alembic_audit.commands"
+    cli.add_lazy(
+        "audit", f"{module}:audit", help="Show what was done to the databases."
+    )
+    cli.add_lazy(
+        "audit-accept",
+        f"{module}:audit_accept",
+        help="Take files of applied revisions as they are now.",
+    )
+
+
+@hookimpl
+def report_views() -> Mapping[str, Callable[[Report, Writer], None]]:
+    """Return what the terminal prints for ``audit`` and ``audit-accept``."""
+    from .commands import show_audit, show_audit_accept
+
+    return {"audit": show_audit, "audit-accept": show_audit_accept}

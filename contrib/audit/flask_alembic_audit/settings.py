@@ -132,5 +132,5 @@ def _choice(given: Mapping[str, Any], key: str) -> str:
 def _wrong(key: str, value: object, expected: str) -> SettingsError:
     return SettingsError(
         f"ALEMBIC_AUDIT[{key!r}] must be {expected}, not {value!r}.",
-        "Mend app.config.",
+        "Fix app.config.",
     )

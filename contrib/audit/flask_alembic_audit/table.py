@@ -1,4 +1,4 @@
-"""The table: one row for each revision that was applied, undone, stamped or failed.
+"""The table: one row for each revision that was applied, reverted, stamped or failed.
 
 Names of columns are words that no database reserves, so that the table can be asked
 with SQL typed by hand. Times are UTC without a zone: all databases hold them alike.
@@ -212,7 +212,7 @@ class AuditTable:
         return AuditError(
             f"The audit table {self.table.fullname!r} of database {self.database!r}, "
             f"which ALEMBIC_AUDIT asks for, could not be {verb}: {first_line(error)}.",
-            "Mend the cause (the right to CREATE and INSERT?), or set ALEMBIC_AUDIT to "
+            "Fix the cause (the right to CREATE and INSERT?), or set ALEMBIC_AUDIT to "
             "False.",
         )
 

@@ -80,7 +80,7 @@ def test_line_ends_are_no_change(make_app: MakeApp, url: sa.URL, folder: Path) -
     assert lint(app, "a1") == []
 
 
-def test_what_was_undone_may_change(
+def test_what_was_reverted_may_change(
     make_app: MakeApp, url: sa.URL, folder: Path
 ) -> None:
     app = make_app(url)
@@ -130,6 +130,48 @@ def test_accept(make_app: MakeApp, url: sa.URL, folder: Path) -> None:
     assert "Revision b2 is not recorded as applied anywhere." in result.stderr
 
 
+def test_doctor_reports_changed_files(
+    make_app: MakeApp, url: sa.URL, folder: Path
+) -> None:
+    app = make_app(url)
+    done(app, "upgrade", "a1")
+    assert done(app, "doctor").exit_code == 0
+    change(folder, "a1")
+    change(folder, "b2")  # not applied
+    with app.app_context():
+        (finding,) = app.extensions["alembic"].doctor()
+    assert (finding.code, finding.database) == ("changed-file", "default")
+    assert finding.command == f"git log --oneline -- {folder / 'a1.py'}"
+    assert "audit-accept a1" in finding.advice
+    assert db(app, "doctor", "--fix").exit_code == 1, "a person has to look"
+    assert len(rows(url)) == 1
+    done(app, "audit-accept", "a1")
+    assert done(app, "doctor").exit_code == 0
+
+
+def test_doctor_accepts_changed_files_that_are_a_warning(
+    make_app: MakeApp, url: sa.URL, folder: Path
+) -> None:
+    app = make_app(url, {"changed": "warning"})
+    done(app, "upgrade", "a1")
+    change(folder, "a1")
+    assert db(app, "doctor").exit_code == 1
+    text = done(app, "doctor", "--fix").stdout
+    assert "Accepted a1.py as it is now." in text
+    assert summary(url)[-1] == ("accept", "a1", "done")
+    assert done(app, "doctor").exit_code == 0
+
+
+@pytest.mark.parametrize("changed", ["info", "off"])
+def test_doctor_is_silent_about_changes_that_do_not_matter(
+    make_app: MakeApp, tmp_path: Path, folder: Path, changed: str
+) -> None:
+    app = make_app(sa.make_url(f"sqlite:///{tmp_path / 'x.db'}"), {"changed": changed})
+    done(app, "upgrade")
+    change(folder)
+    assert done(app, "doctor").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("changed", "wanted"), [("warning", ["warning"]), ("info", ["info"]), ("off", [])]
 )
@@ -172,9 +214,9 @@ def differences(app: Flask) -> list[Any]:
         return found
 
 
-def foreign(app: Flask) -> list[str]:
+def unmanaged_tables(app: Flask) -> list[str]:
     with app.app_context():
-        found = app.extensions["alembic"].check().foreign
+        found = app.extensions["alembic"].check().unmanaged_tables
         return [table for tables in found.values() for table in tables]
 
 
@@ -183,7 +225,7 @@ def test_autogenerate_leaves_the_table_alone(make_app: MakeApp, url: sa.URL) -> 
     models(app)
     done(app, "upgrade")
     assert differences(app) == []
-    assert foreign(app) == []
+    assert unmanaged_tables(app) == []
     assert db(app, "check").exit_code == 0
 
 
@@ -206,7 +248,7 @@ def test_autogenerate_is_not_changed_without_setting(
     models(app)
     # Without the setting it is a table that nobody knows, and is shown as one.
     assert differences(app) == []
-    assert foreign(app) == ["alembic_audit"]
+    assert unmanaged_tables(app) == ["alembic_audit"]
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)

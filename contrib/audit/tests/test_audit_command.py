@@ -57,14 +57,47 @@ def test_limit(app: Flask) -> None:
 def test_json(app: Flask) -> None:
     done(app, "upgrade")
     document = json.loads(done(app, "audit", "--format", "json").stdout)
-    assert document["version"] == 1
-    newest, oldest = document["entries"]
+    assert (document["command"], document["ok"]) == ("audit", True)
+    newest, oldest = document["data"]["entries"]
     assert (newest["revision"], oldest["revision"]) == ("b2", "a1")
     assert newest["username"] == "ann"
     assert newest["git_commit"] == COMMIT
     assert newest["plugins"]["flask-alembic-audit"]
     assert newest["started_utc"].endswith("Z")
     datetime.fromisoformat(newest["started_utc"][:-1])
+
+
+def test_options_of_every_command(app: Flask) -> None:
+    done(app, "upgrade")
+    (line,) = done(app, "audit", "--format", "jsonl").stdout.splitlines()
+    assert len(json.loads(line)["data"]["entries"]) == 2
+    assert len(done(app, "audit", "--quiet").stdout.splitlines()) == 3
+    words = ("audit", "--database", "default", "--format", "json")
+    assert len(json.loads(done(app, *words).stdout)["data"]["entries"]) == 2
+
+
+def test_changed_as_json(app: Flask, folder: Path) -> None:
+    done(app, "upgrade")
+    path = folder / "a1.py"
+    path.write_text(path.read_text() + "# changed")
+    result = db(app, "audit", "--changed", "--format", "json")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert (document["ok"], document["exit_code"]) == (False, 1)
+    assert document["data"] == {"changed": ["a1"]}
+    assert [problem["code"] for problem in document["problems"]] == ["AUDIT001"]
+    accepted = done(app, "audit-accept", "a1", "--format", "json").stdout
+    assert json.loads(accepted)["data"] == {
+        "files": [{"file": "a1.py", "database": "default", "changed": True}]
+    }
+
+
+def test_help_does_not_import_the_commands(app: Flask) -> None:
+    import sys
+
+    sys.modules.pop("flask_alembic_audit.commands", None)
+    assert "Show what was done to the databases" in done(app, "--help").stdout
+    assert "flask_alembic_audit.commands" not in sys.modules
 
 
 def test_unknown_database(app: Flask) -> None:
@@ -77,7 +110,7 @@ def test_on_every_kind(make_app: MakeApp, url: sa.URL) -> None:
     app = make_app(url)
     done(app, "upgrade")
     document = json.loads(done(app, "audit", "--format", "json").stdout)
-    assert [entry["revision"] for entry in document["entries"]] == ["b2", "a1"]
+    assert [entry["revision"] for entry in document["data"]["entries"]] == ["b2", "a1"]
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_refused_commit(make_app: MakeApp, url: sa.URL, folder: Path) -> None:
     app = make_app(url, **PER_REVISION)
     assert db(app, "upgrade").exit_code == 3
     assert summary(url)[2:] == [("upgrade", "c3", "failed")]
-    assert rows(url)[-1].error.startswith("at COMMIT: ForeignKeyViolation")
+    assert rows(url)[-1].error.startswith("COMMIT failed: ForeignKeyViolation")
     assert version(url) == {"b2"}
 
 
@@ -275,7 +275,7 @@ def test_each_database_has_its_own(
     only = json.loads(
         done(app, "audit", "--database", "other", "--format", "json").stdout
     )
-    assert {entry["database_name"] for entry in only["entries"]} == {"other"}
+    assert {entry["database_name"] for entry in only["data"]["entries"]} == {"other"}
 
 
 def test_no_row_without_its_version_row(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flask_alembic.environment.replacement import replace
+from flask_alembic.revision_files import replace
 
 from .branches import NAME, Branch
 from .errors import FileError

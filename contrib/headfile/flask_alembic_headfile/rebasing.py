@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask_alembic.environment.revision_file import read, write
 from flask_alembic.hooks import AlembicError
+from flask_alembic.revision_files import read, write
 
 from .branches import branches
 from .errors import NothingToRebase, RebaseRefused

@@ -20,5 +20,5 @@ def is_on(config: Mapping[str, Any]) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     raise SettingError(
-        f"{SETTING} must be True or False, not {value!r}.", "Mend app.config."
+        f"{SETTING} must be True or False, not {value!r}.", "Fix app.config."
     )

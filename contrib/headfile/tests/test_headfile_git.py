@@ -1,4 +1,4 @@
-"""Two people who add a revision get a conflict in git, and one command mends it."""
+"""Two people who add a revision get a conflict in git, and one command fixes it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def conflict(git: Git, *words: str) -> None:
     assert git("diff", "--name-only", "--diff-filter=U").stdout == "migrations/HEAD\n"
 
 
-def mend(make_app: MakeApp, db: Invoke, git: Git, *, on_top: str, below: str) -> None:
+def resolve(
+    make_app: MakeApp, db: Invoke, git: Git, *, on_top: str, below: str
+) -> None:
     assert "HEAD003" in db(make_app(), "headfile", "--check").output
     result = db(make_app(), "rebase")
     assert result.exit_code == 0, result.output
@@ -91,7 +93,7 @@ def test_the_trunk_is_merged_into_a_feature(
     main, feature = two_lines
     git("checkout", "feature")
     conflict(git, "merge", "main")
-    mend(make_app, db, git, on_top=feature, below=main)
+    resolve(make_app, db, git, on_top=feature, below=main)
     assert git("commit", "--no-edit").returncode == 0
     assert git("status", "--porcelain").stdout == ""
 
@@ -101,7 +103,7 @@ def test_a_feature_is_merged_into_the_trunk(
 ) -> None:
     main, feature = two_lines
     conflict(git, "merge", "feature")
-    mend(make_app, db, git, on_top=feature, below=main)
+    resolve(make_app, db, git, on_top=feature, below=main)
 
 
 def test_a_feature_is_rebased_by_git(
@@ -110,7 +112,7 @@ def test_a_feature_is_rebased_by_git(
     main, feature = two_lines
     git("checkout", "feature")
     conflict(git, "rebase", "main")
-    mend(make_app, db, git, on_top=feature, below=main)
+    resolve(make_app, db, git, on_top=feature, below=main)
     assert git("rebase", "--continue").returncode == 0
     assert git("status", "--porcelain").stdout == ""
 
@@ -120,7 +122,7 @@ def test_a_commit_is_picked(
 ) -> None:
     main, feature = two_lines
     conflict(git, "cherry-pick", "feature")
-    mend(make_app, db, git, on_top=feature, below=main)
+    resolve(make_app, db, git, on_top=feature, below=main)
 
 
 def test_the_trunk_is_pulled_into_a_clone(
@@ -131,7 +133,7 @@ def test_the_trunk_is_pulled_into_a_clone(
     git("clone", ".", str(tmp_path / "elsewhere"))
     git("reset", "--hard", "feature")
     conflict(git, "pull", "--no-rebase", str(tmp_path / "elsewhere"), "main")
-    mend(make_app, db, git, on_top=mine, below=theirs)
+    resolve(make_app, db, git, on_top=mine, below=theirs)
 
 
 def test_in_a_linked_work_tree(

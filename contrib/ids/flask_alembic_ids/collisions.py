@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask_alembic.environment.revision_file import RevisionFile, read
 from flask_alembic.errors import RevisionFileError
+from flask_alembic.revision_files import RevisionFile, read
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -55,7 +55,7 @@ def collisions(files: Iterable[RevisionFile]) -> Mapping[str, list[RevisionFile]
 
 
 def commands(files: Iterable[RevisionFile]) -> list[str]:
-    """Return the commands of which one mends a collision.
+    """Return the commands of which one fixes a collision.
 
     :param files: Files that have one id.
     """

@@ -1,4 +1,4 @@
-"""``flask db renumber``: the command that mends two files with one id."""
+"""``flask db renumber``: the command that fixes two files with one id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from flask_alembic.environment.revision_file import RevisionFile
+from flask_alembic.revision_files import RevisionFile
 
 from .choice import chosen
 from .collisions import collisions, commands, folders, read_all
@@ -50,7 +50,7 @@ def renumber(files: tuple[str, ...], onto: str | None) -> None:
 
 
 def _show(files: Sequence[RevisionFile]) -> None:
-    """List the collisions with the commands that mend them."""
+    """List the collisions with the commands that fix them."""
     found = collisions(files)
     if not found:
         click.echo("Every revision has an id of its own.")

@@ -96,10 +96,10 @@ def line_of(request: RevisionRequest, history: ScriptDirectory) -> str:
 
 @hookimpl
 def after_command(app: Flask, report: Report) -> None:
-    """Let other processes go on, and say how to mend two files with one id."""
+    """Let other processes go on, and say how to fix two files with one id."""
     locking.release()
     error = report.error
-    # What is wrong with one file alone is mended in that file.
+    # What is wrong with one file alone is fixed in that file.
     if isinstance(error, RevisionFileError) or not isinstance(error, HistoryError):
         return
     if is_on(app.config):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from flask_alembic.environment.literals import Value
-from flask_alembic.environment.revision_file import RevisionFile, several, write
+from flask_alembic.revision_files import RevisionFile, Value, several, write
 
 from .errors import RenumberError
 from .sequence import parse
@@ -57,7 +56,7 @@ def renumber(
     if file.revision not in {other.revision for other in others}:
         raise RenumberError(
             f"{file.path.name} is the only file with the id {file.revision!r}.",
-            "There is nothing to mend.",
+            "There is nothing to fix.",
         )
     if len(file.parents) > 1:
         raise RenumberError(

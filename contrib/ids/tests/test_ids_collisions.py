@@ -1,4 +1,4 @@
-"""Two files with one id: reported with the command that mends it, and mended."""
+"""Two files with one id: reported with the command that fixes it, and fixed."""
 
 from __future__ import annotations
 

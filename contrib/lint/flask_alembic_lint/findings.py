@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .rules.base import Hit, Rule, fill
 
 if TYPE_CHECKING:
-    from flask_alembic.hooks.payloads import Severity
+    from flask_alembic.hooks import Severity
 
 RANK = {"error": 0, "warning": 1, "info": 2}
 """The severities, the gravest first."""

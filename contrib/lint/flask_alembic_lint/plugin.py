@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import click
     from flask import Flask
 
-    from flask_alembic.hooks import Command, Format, LintTarget, Problem, Run
+    from flask_alembic.hooks import Command, LintTarget, OutputFormat, Problem, Run
 
 
 @hookimpl
@@ -47,15 +47,15 @@ def before_upgrade(app: Flask, run: Run) -> None:
 
 
 @hookimpl
-def output_formats(app: Flask) -> Iterable[Format]:
+def output_formats(app: Flask) -> Iterable[OutputFormat]:
     """Offer GitHub annotations and SARIF."""
-    from flask_alembic.hooks import Format
+    from flask_alembic.hooks import OutputFormat
 
     from .formats import github, sarif
 
     return [
-        Format("github", github.render, "Annotations for GitHub Actions."),
-        Format("sarif", sarif.render, "SARIF 2.1.0, for code scanning."),
+        OutputFormat("github", github.render, "Annotations for GitHub Actions."),
+        OutputFormat("sarif", sarif.render, "SARIF 2.1.0, for code scanning."),
     ]
 
 

@@ -13,7 +13,7 @@ from flask_alembic.hooks import PluginError
 if TYPE_CHECKING:
     from flask import Flask
 
-    from flask_alembic.hooks.payloads import Severity
+    from flask_alembic.hooks import Severity
 
 Only = Literal["all", "pending", "changed"]
 """Which revisions are looked at."""
@@ -97,7 +97,7 @@ def load(config: Mapping[str, Any]) -> Settings:
                 else "it knows " + ", ".join(READERS)
             )
             raise PluginError(
-                f"ALEMBIC_LINT[{key!r}] is not a setting; {hint}", "Mend the name."
+                f"ALEMBIC_LINT[{key!r}] is not a setting; {hint}", "Fix the name."
             )
     return Settings(**{key: READERS[key](key, value) for key, value in given.items()})
 
@@ -121,7 +121,7 @@ def environment_of(app: Flask, settings: Settings) -> str:
 
 def _wrong(key: str, value: object, expected: str) -> PluginError:
     return PluginError(
-        f"ALEMBIC_LINT[{key!r}] must be {expected}, not {value!r}.", "Mend app.config."
+        f"ALEMBIC_LINT[{key!r}] must be {expected}, not {value!r}.", "Fix app.config."
     )
 
 

@@ -217,9 +217,10 @@ def test_new_revision_is_written_with_findings(project, model):
 
 
 def test_new_revision_is_not_written_when_strict(project, model):
-    project.app.config["ALEMBIC_LINT"] = {"strict": True}
+    severity = {"FA203": "error"}
+    project.app.config["ALEMBIC_LINT"] = {"strict": True, "severity": severity}
     before = sorted(project.folder.iterdir())
-    with pytest.raises(CheckFailed, match="FA101"):
+    with pytest.raises(CheckFailed, match="FA203"):
         project.alembic.revision("height")
     assert sorted(project.folder.iterdir()) == before
 

@@ -21,7 +21,7 @@ HELP: Final = {
     "run_success_timestamp_seconds": "When a run last ended well.",
     "run_success": "Whether the last run ended well.",
     "run_duration_seconds": "How long the last run took.",
-    "run_revisions": "Revisions of the last run: done, undone, failed, not started.",
+    "run_revisions": "Revisions of the last run: done, rolled back, failed, not started.",
     "revision_duration_seconds": "How long a revision of the last run took.",
     "database_revision_info": "The revisions that a database was at after the run.",
 }
@@ -115,13 +115,13 @@ def figures(
 
 def _counts(result: RunResult) -> dict[tuple[str, str], int]:
     """Return how many revisions had which outcome, by database and outcome."""
-    outcomes = ("done", "undone", "failed", "not_started")
+    outcomes = ("done", "rolled_back", "failed", "not_started")
     counts = {(name, one): 0 for name in result.run.databases for one in outcomes}
     failure = result.failure
     _count(counts, "done", (one.step.database for one in result.applied))
     _count(counts, "not_started", (step.database for step in result.not_started))
     if failure is not None:
-        _count(counts, "undone", (step.database for step in failure.rolled_back))
+        _count(counts, "rolled_back", (step.database for step in failure.rolled_back))
         if failure.step is not None:
             _count(counts, "failed", [failure.step.database])
     return counts

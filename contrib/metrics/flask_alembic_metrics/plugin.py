@@ -44,7 +44,7 @@ def run_migrations(app: Flask, run: Run) -> Generator[None, RunResult, RunResult
     from .tracing import run_attributes, spanning
 
     attributes = partial(run_attributes, app, run)
-    with spanning(run, f"alembic {run.command}", attributes) as span:
+    with spanning(run, f"alembic {run.operation}", attributes) as span:
         result = yield
         span.set(applied=len(result.applied))
     return result

@@ -188,5 +188,5 @@ def _seconds(given: Mapping[str, Any]) -> float:
 def _wrong(key: str, expected: str, value: object) -> SettingsError:
     return SettingsError(
         f"ALEMBIC_METRICS[{key!r}] must be {expected}, not {value!r}.",
-        "Mend app.config.",
+        "Fix app.config.",
     )

@@ -96,7 +96,7 @@ def run_attributes(app: Flask, run: Run) -> dict[str, Any]:
     return {
         "flask_alembic.app": app.name,
         "flask_alembic.run_id": run.id,
-        "flask_alembic.command": run.command,
+        "flask_alembic.command": run.operation,
         "flask_alembic.target": run.target,
         "flask_alembic.mode": run.mode,
         "flask_alembic.databases": list(run.databases),

@@ -43,7 +43,7 @@ def test_file_of_an_upgrade(make_app: MakeApp, file: Path) -> None:
         for key, value in found.items()
         if key.startswith("run_revisions")
     }
-    assert counts == {"done": 2, "undone": 0, "failed": 0, "not_started": 0}
+    assert counts == {"done": 2, "rolled_back": 0, "failed": 0, "not_started": 0}
     info = "database_revision_info{app=shop,database=default,revision=b2}"
     assert found[info] == 1
     assert not any(key.startswith("revision_duration") for key in found)
@@ -66,7 +66,8 @@ def test_failure_keeps_when_it_went_well(
     assert found["run_success{app=shop,command=upgrade}"] == 0
     key = "run_revisions{{app=shop,command=upgrade,database=default,outcome={}}}"
     assert [
-        found[key.format(one)] for one in ("done", "undone", "failed", "not_started")
+        found[key.format(one)]
+        for one in ("done", "rolled_back", "failed", "not_started")
     ] == [0, 1, 1, 1]
 
 

@@ -14,7 +14,7 @@ from .text import bold, code, context, count, duration, listed, plain, quoted, s
 if TYPE_CHECKING:
     from flask import Flask
 
-    from flask_alembic.hooks import Failure, Report, RunResult, Step
+    from flask_alembic.hooks import Report, RunFailure, RunResult, Step
 
     from .settings import Settings
 
@@ -52,7 +52,7 @@ def failed(app: Flask, settings: Settings, report: Report, by: str) -> Message:
     return Message(plain(f"{title}{about}: {reason}", 300), blocks)
 
 
-def _reason(app: Flask, report: Report, failure: Failure | None) -> str:
+def _reason(app: Flask, report: Report, failure: RunFailure | None) -> str:
     """Return the first line of the error, without anything secret."""
     error = report.error
     if failure is not None:
@@ -65,7 +65,7 @@ def _reason(app: Flask, report: Report, failure: Failure | None) -> str:
     return scrub(lines[0] if lines else type(error).__name__, error, app)
 
 
-def _place(failure: Failure | None, noun: str) -> str:
+def _place(failure: RunFailure | None, noun: str) -> str:
     """Return which revision stopped in which database."""
     if failure is None:
         return f"The {noun} stopped"
@@ -77,14 +77,14 @@ def _place(failure: Failure | None, noun: str) -> str:
     return f"Revision {step_name(failure.step)}{file} stopped {database}"
 
 
-def _state(result: RunResult, failure: Failure) -> list[str]:
+def _state(result: RunResult, failure: RunFailure) -> list[str]:
     """Return what is in effect now and what is not."""
-    undone = list(failure.rolled_back)
+    rolled_back = list(failure.rolled_back)
     if failure.step is not None and not failure.in_effect:
-        undone.append(failure.step)
+        rolled_back.append(failure.step)
     lines = [f"• *Done and kept:* {_named([one.step for one in result.applied])}"]
-    if undone:
-        lines.append(f"• *Rolled back:* {_named(undone)}")
+    if rolled_back:
+        lines.append(f"• *Rolled back:* {_named(rolled_back)}")
     if failure.in_effect and failure.step is not None:
         number = count(len(failure.in_effect), "statement")
         lines.append(

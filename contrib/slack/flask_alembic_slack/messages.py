@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAST: Final = {"upgrade": "upgraded", "downgrade": "downgraded", "stamp": "stamped"}
 """What a run did to a database."""
 
-_DONE: Final = {"upgrade": "applied", "downgrade": "undone", "stamp": "stamped"}
+_DONE: Final = {"upgrade": "applied", "downgrade": "reverted", "stamp": "stamped"}
 """What a run did to a revision."""
 
 _ICONS: Final = {
@@ -60,16 +60,16 @@ def finished(settings: Settings, rule: Rule, result: RunResult, by: str) -> Mess
     applied = [one for one in result.applied if rule.wants(one.step.database)]
     heads = {name: ids for name, ids in result.heads_after.items() if rule.wants(name)}
     number, took = count(len(applied), "revision"), duration(result.elapsed)
-    title = f"{where(settings)} {PAST[run.command]}"
+    title = f"{where(settings)} {PAST[run.operation]}"
     if not applied:
-        headline = f":zzz: {bold(where(settings))}: nothing to {run.command}."
-        summary = f"{where(settings)}: nothing to {run.command}"
+        headline = f":zzz: {bold(where(settings))}: nothing to {run.operation}."
+        summary = f"{where(settings)}: nothing to {run.operation}"
     else:
         headline = (
-            f"{_ICONS[run.command]} {bold(title)}\n{number} {_DONE[run.command]} in "
+            f"{_ICONS[run.operation]} {bold(title)}\n{number} {_DONE[run.operation]} in "
             f"{took} by {code(by)}."
         )
-        summary = f"{title}: {number} {_DONE[run.command]} in {took}"
+        summary = f"{title}: {number} {_DONE[run.operation]} in {took}"
     now = _now(heads)
     blocks = [section(f"{headline}\n{now}" if now else headline)]
     if applied:
@@ -138,7 +138,7 @@ def footer(run: Run | None, command: str = "", target: object = "") -> str:
     """
     if run is None:
         return code(f"flask db {command} {target or ''}".strip(), 200)
-    typed = f"flask db {run.command} {run.target}".strip()
+    typed = f"flask db {run.operation} {run.target}".strip()
     return f"{code(typed, 200)} · run {code(run.id)}"
 
 

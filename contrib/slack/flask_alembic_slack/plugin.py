@@ -11,6 +11,9 @@ Failed
 Generated
     From ``revision_generated``: the files are in place.
 
+With ``ALEMBIC_SLACK["outbox"]`` notices of runs that are done come from
+:mod:`flask_alembic_slack.outbox` instead, which ``flask-alembic-outbox`` calls.
+
 Each of these is a hook whose errors change nothing: a notice that cannot be sent is
 logged and kept in the report, and the run ends as it did.
 """
@@ -129,6 +132,8 @@ def _finished(app: Flask, run: Run, result: RunResult) -> None:
     settings = load(app)
     if settings is None or run.mode != "online":
         return
+    if settings.outbox and result.applied:
+        return  # the outbox has it, and brings it
     touched = tuple(dict.fromkeys(one.step.database for one in result.applied))
     rule = settings.rules.get("finished" if touched else "nothing")
     if rule and rule.allows(settings.environment, touched or run.databases):

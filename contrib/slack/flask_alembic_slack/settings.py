@@ -30,6 +30,7 @@ KEYS: Final = frozenset(
         "environments",
         "mention",
         "notify",
+        "outbox",
         "retries",
         "timeout",
         "token",
@@ -109,6 +110,9 @@ class Settings:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """What is told at all, and for what."""
 
+    outbox: bool = False
+    """Whether notices of runs that are done go through ``flask-alembic-outbox``."""
+
 
 def load(app: Flask) -> Settings | None:
     """Read and check the settings.
@@ -144,8 +148,10 @@ def load(app: Flask) -> Settings | None:
         timeout=_seconds(given),
         retries=_count(given),
         rules=_rules(given),
+        outbox=_flag(given, "outbox"),
     )
     _check_whole(settings)
+    _check_outbox(app, settings)
     return settings
 
 
@@ -170,6 +176,23 @@ def _check_whole(settings: Settings) -> None:
         raise SettingsError(
             "ALEMBIC_SLACK has environments, but does not say which one this is.",
             "Add 'environment': 'production', or whatever this one is called.",
+        )
+
+
+def _check_outbox(app: Flask, settings: Settings) -> None:
+    """Refuse an outbox that nobody would write or empty."""
+    if not settings.outbox:
+        return
+    plugins = app.extensions["alembic"].plugins
+    if not any(each.name == "outbox" and each.status == "active" for each in plugins):
+        raise SettingsError(
+            "ALEMBIC_SLACK['outbox'] is on, and flask-alembic-outbox is not active.",
+            "Run pip install flask-alembic-outbox; flask db plugins shows it.",
+        )
+    if not app.config.get("ALEMBIC_OUTBOX"):
+        raise SettingsError(
+            "ALEMBIC_SLACK['outbox'] is on, and ALEMBIC_OUTBOX is not set.",
+            "Set ALEMBIC_OUTBOX = True.",
         )
 
 
@@ -219,7 +242,7 @@ def _text(given: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         kind = type(value).__name__  # not the value: it may be a secret
         raise SettingsError(
-            f"ALEMBIC_SLACK[{key!r}] must be text, not {kind}.", "Mend app.config."
+            f"ALEMBIC_SLACK[{key!r}] must be text, not {kind}.", "Fix app.config."
         )
     return value.strip()
 
@@ -231,6 +254,13 @@ def _seconds(given: Mapping[str, Any]) -> float:
     if not (math.isfinite(value) and value > 0):
         raise _wrong("ALEMBIC_SLACK['timeout']", value, "more than 0 seconds")
     return float(value)
+
+
+def _flag(given: Mapping[str, Any], key: str) -> bool:
+    value = given.get(key, False)
+    if not isinstance(value, bool):
+        raise _wrong(f"ALEMBIC_SLACK[{key!r}]", value, "True or False")
+    return value
 
 
 def _count(given: Mapping[str, Any]) -> int:
@@ -250,4 +280,4 @@ def _check_keys(where: str, given: Mapping[str, Any], known: frozenset[str]) -> 
 
 
 def _wrong(where: str, value: object, expected: str) -> SettingsError:
-    return SettingsError(f"{where} must be {expected}, not {value!r}.", "Mend it.")
+    return SettingsError(f"{where} must be {expected}, not {value!r}.", "Fix it.")

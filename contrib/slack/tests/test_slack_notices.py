@@ -58,7 +58,7 @@ def test_downgrade_and_stamp_are_told(make_app: MakeApp, slack: Slack) -> None:
     stamped, downgraded = (words_of(message)[0] for message in slack.bodies)
     assert stamped.startswith(":label: *shop (production) stamped*\n")
     assert downgraded.startswith(
-        ":leftwards_arrow_with_hook: *shop (production) downgraded*\n1 revision undone"
+        ":leftwards_arrow_with_hook: *shop (production) downgraded*\n1 revision reverted"
     )
     assert downgraded.endswith("is now at `a1`.")
 
@@ -110,7 +110,7 @@ def test_failure_is_told(make_app: MakeApp, slack: Slack, folder: Path) -> None:
         "• *Rolled back:* `b2`, `c3`",
         "• *Not started:* `d4`",
         "• *Now at:* `a1`, database default",
-        "Mend the cause and run flask db upgrade again.",
+        "Fix the cause, then run flask db upgrade again.",
     ]
     assert footer.startswith("`flask db upgrade heads` · run `")
     assert slack.message["text"] == (

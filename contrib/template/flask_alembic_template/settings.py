@@ -26,6 +26,6 @@ def limit(app: Flask) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SettingError(
             f"{SETTING} must be a whole number, 1 or more, not {value!r}.",
-            "Mend app.config.",
+            "Fix app.config.",
         )
     return value

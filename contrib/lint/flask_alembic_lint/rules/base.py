@@ -14,7 +14,7 @@ from ..facts.base import Fact
 from ..view import View
 
 if TYPE_CHECKING:
-    from flask_alembic.hooks.payloads import Severity
+    from flask_alembic.hooks import Severity
 
 ANY: Final = "*"
 """Stands for every server in :attr:`Rule.severities` and :attr:`Rule.rewrites`."""

@@ -26,7 +26,7 @@ from ..view import View, table_key
 from .base import Hit, names_of, rule
 
 if TYPE_CHECKING:
-    from flask_alembic.hooks.payloads import Severity
+    from flask_alembic.hooks import Severity
 
 
 @rule(

@@ -51,7 +51,7 @@ def _is_merge(view: View) -> bool:
     reason="""
     A downgrade past this revision reports success and changes nothing, so the version
     table and the schema no longer agree. Undo what upgrade() does, or say that it
-    cannot be undone by raising.
+    cannot be reverted by raising.
     """,
     rewrite="""
 def upgrade():

@@ -34,7 +34,7 @@ EXPIRED = rule(
     "waiver expired",
     on={"*": "warning"},
     reason="""
-    The waiver was given until a day that is over, so the finding is shown again. Mend
+    The waiver was given until a day that is over, so the finding is shown again. Fix
     the revision, or look again and give it another day.
     """,
     rewrite="""

@@ -1,0 +1,1 @@
+"""``flask db adopt``: put an existing database under migration control."""

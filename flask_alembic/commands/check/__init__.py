@@ -1,0 +1,1 @@
+"""``flask db check``: compare models and databases."""

@@ -1,0 +1,1 @@
+"""``flask db drift``: compare models, revisions and databases."""

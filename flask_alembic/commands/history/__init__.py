@@ -1,0 +1,1 @@
+"""The commands that show revisions: current, heads, branches, log, history, show."""

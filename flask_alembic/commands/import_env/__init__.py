@@ -1,0 +1,1 @@
+"""``flask db import-env``: read an ``env.py`` and an ``alembic.ini``."""

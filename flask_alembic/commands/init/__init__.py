@@ -1,0 +1,1 @@
+"""``flask db init``, ``mkdir`` and ``list-templates``: the script directory."""

@@ -1,0 +1,1 @@
+"""``flask db lint``: what linters find in revision files."""

@@ -1,0 +1,1 @@
+"""``flask db new-plugin``: write a plugin to start from."""

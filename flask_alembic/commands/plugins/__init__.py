@@ -1,0 +1,1 @@
+"""``flask db plugins`` and ``hooks``: who is enabled, who implements what."""

@@ -1,0 +1,1 @@
+"""``flask db prove``: run revisions up, down and up on a scratch database."""

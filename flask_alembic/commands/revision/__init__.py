@@ -1,0 +1,1 @@
+"""``flask db revision``, ``migrate``, ``merge`` and ``edit``: write revision files."""

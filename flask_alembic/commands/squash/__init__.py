@@ -1,0 +1,1 @@
+"""``flask db squash``: replace a range of revisions with one."""

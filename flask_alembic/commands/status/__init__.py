@@ -1,0 +1,1 @@
+"""``flask db status``: where each database is and what is pending."""

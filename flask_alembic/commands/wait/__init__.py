@@ -1,0 +1,1 @@
+"""``flask db wait``, ``readiness()`` and the health endpoint."""

@@ -1,1 +1,0 @@
-"""Alembic's own objects for one app, and the history it works on."""

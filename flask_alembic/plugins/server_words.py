@@ -1,0 +1,51 @@
+"""Types and defaults of columns, compared in the words of the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..hooks.markers import hookimpl
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+    from flask import Flask
+    from sqlalchemy import Column
+
+
+@hookimpl(trylast=True)
+def compare_type(
+    app: Flask,
+    context: MigrationContext,
+    inspected_column: Column[Any],
+    metadata_column: Column[Any],
+) -> bool | None:
+    """Say that a type is the same where the server writes it the same."""
+    from ..schema.server_words import has_same_type
+
+    if context.impl.compare_type(inspected_column, metadata_column) and has_same_type(
+        app, context, inspected_column, metadata_column
+    ):
+        return False
+    return None
+
+
+@hookimpl(trylast=True)
+def compare_server_default(
+    app: Flask,
+    context: MigrationContext,
+    inspected_column: Column[Any],
+    metadata_column: Column[Any],
+    inspected_default: str | None,
+    rendered_metadata_default: str | None,
+) -> bool | None:
+    """Compare two defaults as the server writes them."""
+    from ..schema.server_words import default_differs
+
+    return default_differs(
+        app,
+        context,
+        inspected_column,
+        metadata_column,
+        inspected_default,
+        rendered_metadata_default,
+    )

@@ -1,0 +1,3 @@
+"""Runs of migrations: environment, connections, planner, runner, executor, recorder."""
+
+from __future__ import annotations

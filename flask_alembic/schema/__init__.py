@@ -1,0 +1,1 @@
+"""Services around the schema of a database and the operations that change it."""

@@ -1,0 +1,1 @@
+"""Revision files and their graph, read without executing them where possible."""

@@ -1,0 +1,121 @@
+"""Schemas that models name, on PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from rounds import Rounds, no_tables
+
+PROVED = {"ALEMBIC": {"prove_revisions": True}}
+
+
+def shop(metadata: sa.MetaData) -> None:
+    """Define a table of the default schema, and one elsewhere that refers to it."""
+    sa.Table("item", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table(
+        "bill",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("item_id", sa.ForeignKey("item.id")),
+        sa.Column("state", sa.Enum("new", "paid", name="state", schema="sales")),
+        schema="sales",
+    )
+
+
+def shop_with_total(metadata: sa.MetaData) -> None:
+    """Define the same with one more column."""
+    shop(metadata)
+    metadata.tables["sales.bill"].append_column(sa.Column("total", sa.Integer))
+
+
+def schemas(rounds: Rounds) -> set[str]:
+    rows = rounds.rows("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'")
+    return {name for (name,) in rows} - {"information_schema", "public"}
+
+
+def test_a_missing_schema_is_created_and_dropped(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    rounds = Rounds(tmp_path, postgresql_url, **PROVED)
+    first, _ = rounds.go(shop, shop_with_total)
+    assert "CREATE SCHEMA IF NOT EXISTS sales" in first
+    assert schemas(rounds) == {"sales"}
+    rounds.run(shop_with_total, "downgrade", "base", "--yes")
+    assert schemas(rounds) == set()
+
+
+def test_a_schema_of_somebody_else_is_left_alone(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    rounds = Rounds(tmp_path, postgresql_url, **PROVED)
+    rounds.sql(
+        "CREATE SCHEMA sales", "CREATE SCHEMA other", "CREATE TABLE other.x (id int)"
+    )
+    rounds.sql("CREATE TABLE sales.theirs (id int)")
+    texts = rounds.go(shop, shop_with_total)
+    assert not any(
+        word in text for text in texts for word in ("SCHEMA", "other", "theirs")
+    )
+    rounds.run(shop_with_total, "downgrade", "base", "--yes")
+    assert schemas(rounds) == {"other", "sales"}
+
+
+def test_a_schema_that_a_revision_creates_by_hand(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    rounds = Rounds(tmp_path, postgresql_url, **PROVED)
+    rounds.run(no_tables, "revision", "--empty", "make the schema", "--rev-id", "made")
+    (file,) = (tmp_path / "migrations").glob("*made*.py")
+    text = file.read_text("utf-8")
+    before, after = text.split("def downgrade", 1)
+    file.write_text(
+        before.replace("    pass", "    op.execute('CREATE SCHEMA sales')")
+        + "def downgrade"
+        + after.replace("    pass", "    op.execute('DROP SCHEMA sales')"),
+        "utf-8",
+    )
+    rounds.run(no_tables, "upgrade")
+    assert "CREATE SCHEMA" not in rounds.write(shop)
+    rounds.run(shop, "upgrade")
+    rounds.run(shop, "check")
+
+
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("name", ["Odd: schema", 'quo"ted', "50 %"])
+def test_an_odd_name(tmp_path: Path, postgresql_url: str, name: str) -> None:
+    def models(metadata: sa.MetaData) -> None:
+        column = sa.Column("id", sa.Integer, primary_key=True)
+        sa.Table("note", metadata, column, schema=name)
+
+    rounds = Rounds(tmp_path, postgresql_url)
+    rounds.go(no_tables, models)
+    assert schemas(rounds) == {name}
+
+
+@pytest.mark.parametrize("place", ["versions", "app"])
+def test_the_schema_of_a_search_path_is_in_the_scratch_database(
+    tmp_path: Path, postgresql_url: str, place: str
+) -> None:
+    engine_options = {
+        "poolclass": sa.NullPool,
+        "connect_args": {"options": "-csearch_path=app"},
+    }
+    rounds = Rounds(
+        tmp_path,
+        postgresql_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options,
+        ALEMBIC_CONTEXT={"version_table_schema": place},
+        **PROVED,
+    )
+    rounds.sql("CREATE SCHEMA app", "CREATE SCHEMA versions")
+    rounds.write(no_tables)
+    assert "Proved on PostgreSQL" in rounds.output
+    rounds.run(no_tables, "upgrade")
+    rounds.run(no_tables, "check")
+    found = rounds.rows(
+        "SELECT schemaname, tablename FROM pg_tables WHERE tablename "
+        "IN ('anchor', 'alembic_version') ORDER BY 1, 2"
+    )
+    assert found == sorted([("app", "anchor"), (place, "alembic_version")])
