@@ -137,7 +137,7 @@ def cycle_found(scripts: Iterable[Script], ids: Iterable[str]) -> HistoryError:
     return HistoryError(
         f"The revision files form a cycle: {', '.join(links)}.",
         "Fix down_revision or depends_on in one of them: "
-        f"{', '.join(sorted(by_id[id_].path for id_ in cycle[1:]))}",
+        f"{', '.join(sorted(by_id[id_].path for id_ in cycle[1:]))}.",
     )
 
 

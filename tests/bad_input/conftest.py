@@ -54,14 +54,23 @@ def open_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def held_back() -> Callable[[], AbstractContextManager[None]]:
+def held_back(tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
     """A context in which permissions of files hold this process back.
 
-    Root may read and write everything, so root becomes another user for a while; the
-    modules that are needed inside have to be imported before.
+    Root may read and write everything, so root becomes another user for a while, who may
+    not be able to read our modules: commands that work, and one that fails, import them
+    before.
     """
     if os.name != "posix":
         pytest.skip("permissions of files mean something else here")
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    other = Sandbox(folder)
+    accepted(other, "revision", "--empty", "message")
+    accepted(other, "upgrade")
+    accepted(other, "downgrade")
+    accepted(other, "heads")
+    other.db("upgrade", "missing")
 
     @contextmanager
     def hold() -> Iterator[None]:

@@ -47,12 +47,12 @@ READ: Final = frozenset(
 
 _RELATIONS: Final = "('r', 'p', 'i', 'I', 't', 'v', 'm', 'S', 'c', 'f')"
 _CATALOGS: Final = """
-SELECT c.relname, c.relisshared FROM pg_class c
+SELECT c.relname, c.relisshared, has_table_privilege(c.oid, 'SELECT') FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'oid'
 WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r'
 """
-# Its members are named with the operator class or family.
-_PARTS: Final = frozenset({"pg_amop", "pg_amproc"})
+# Named with the operator class or family, or read through a view that everybody may read.
+_ELSEWHERE: Final = frozenset({"pg_amop", "pg_amproc", "pg_user_mapping"})
 _OF_A_CATALOG: Final = """
 SELECT i.type, i.identity FROM {catalog} o
 CROSS JOIN LATERAL pg_identify_object('{class_}'::regclass, o.oid, 0) i
@@ -82,6 +82,8 @@ WHERE d.datname = current_database() AND x.grantee <> d.datdba
 UNION ALL
 SELECT 'comment on the database', d.datname::text FROM pg_database d
 WHERE d.datname = current_database() AND shobj_description(d.oid, 'pg_database') <> ''
+UNION ALL
+SELECT 'user mapping', usename || ' on server ' || srvname FROM pg_user_mappings
 UNION ALL
 SELECT 'object of an extension', i.type || ' ' || i.identity FROM pg_depend d
 CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
@@ -114,12 +116,12 @@ def unread_objects(
     :param tables: The tables that are read, or that are ours.
     """
     found: dict[str, set[str]] = defaultdict(set)
-    catalogs = [
-        name
-        for name, is_shared in _rows(connection, _CATALOGS)
-        if not is_shared and name not in READ and name not in _PARTS
-    ]
-    for catalog in sorted(catalogs):
+    for catalog, is_shared, is_readable in sorted(_rows(connection, _CATALOGS)):
+        if is_shared or catalog in READ or catalog in _ELSEWHERE:
+            continue
+        if not is_readable:
+            found["catalog that this role may not read"].add(catalog)
+            continue
         for kind, name in _members(connection, catalog):
             found[kind].add(name)
     for kind, name in _rows(connection, _OTHERS):

@@ -558,6 +558,18 @@ def test_an_empty_database_is_lent_and_emptied(tmp_path: Path, poor: Any) -> Non
             assert not backend_for(connection.dialect).occupied(connection)
 
 
+@pytest.mark.parametrize("poor", ["postgresql"], indirect=True)
+def test_a_catalog_that_may_not_be_read_is_named(tmp_path: Path, poor: Any) -> None:
+    empty, url, lent = poor
+    execute(lent, "REVOKE SELECT ON pg_catalog.pg_transform FROM PUBLIC")
+    app = shop(tmp_path, url, ALEMBIC={"scratch_url": empty})
+    result = run_db(app, "drift", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (one,) = json.loads(result.stdout)["data"]["databases"]
+    text = "1 catalog that this role may not read (pg_transform)"
+    assert text in [each["text"] for each in one["not_compared"]]
+
+
 def test_what_is_lent_must_be_empty(tmp_path: Path, poor: Any) -> None:
     live, url, lent = poor
     execute(lent, "CREATE TABLE precious (id INTEGER)")
