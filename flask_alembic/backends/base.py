@@ -545,6 +545,17 @@ class Backend:
         metadata.reflect(connection)
         metadata.drop_all(connection)
 
+    def as_default_schema(
+        self, connection: Connection, schema: str
+    ) -> AbstractContextManager[None] | None:
+        """Return a context in which another schema is that of names without one.
+
+        :param connection: A connection; in the end its default schema is as before.
+        :param schema: The schema.
+        :return: ``None`` where a session cannot choose it.
+        """
+        return None
+
     def schema_objects(self, connection: Connection) -> list[SchemaObject]:
         """Return what there is beside tables, in an order in which it can be made.
 

@@ -124,7 +124,7 @@ def refuse_losing_all(
         return
     inspector = inspect(connection)
     kept = (
-        inspector.has_table(table.name, schema=table.schema)
+        inspector.has_table(table.name, schema=connection.schema_for_object(table))
         for metadata in database.metadata
         for table in metadata.tables.values()
     )

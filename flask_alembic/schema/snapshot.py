@@ -18,6 +18,11 @@ from ..backends.schema_objects import (
     StoredDefinition,
     UncomparedObjects,
 )
+from .translated_schemas import (
+    default_schema_of,
+    in_default_schema,
+    with_translated_schemas,
+)
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -324,7 +329,20 @@ def reflect(
     :param scripts: The history.
     :param database: The database.
     :param connection: A connection to it.
+    :raises ConfigurationError: When ``schema_translate_map`` of the engine cannot be
+        followed.
     """
+    backend = environment.backends.backend_for(connection.dialect)
+    with in_default_schema(connection, backend):
+        return _read(environment, scripts, database, connection)
+
+
+def _read(
+    environment: Environment,
+    scripts: AppScriptDirectory,
+    database: Database,
+    connection: Connection,
+) -> Schema:
     import sqlalchemy as sa
     from alembic.autogenerate.api import AutogenContext
 
@@ -335,7 +353,7 @@ def reflect(
     metadata, defaults = sa.MetaData(), _Defaults(context)
     sa.event.listen(metadata, "column_reflect", defaults.listen)
     tables: list[TableName] = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), with_translated_schemas(context):
         # About types that it does not know; their names are compared all the same.
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         derived = backend.derived_tables(connection)
@@ -353,7 +371,7 @@ def reflect(
     found = [_table(metadata, name) for name in tables]
     names = [table.fullname for table in found]
     stored = backend.stored_definitions(connection, names)
-    own = _own_tables(context, backend, database)
+    own = _own_tables(context, backend, database, default_schema_of(connection))
     unread = backend.unread_objects(connection, [*names, *own, *derived])
     connection.rollback()
     parts = parts_of(
@@ -409,7 +427,7 @@ def _table_names(
     import sqlalchemy as sa
 
     names = sa.inspect(connection).get_table_names(schema=schema)
-    default = connection.dialect.default_schema_name
+    default = default_schema_of(connection)
     if (schema or default) == (context.version_table_schema or default):
         names = [name for name in names if name != context.version_table]
     parents: Any = {"schema_name": schema}
@@ -431,11 +449,10 @@ def _is_described(filters: AutogenContext, metadata: MetaData, name: TableName) 
 
 
 def _own_tables(
-    context: MigrationContext, backend: Backend, database: Database
+    context: MigrationContext, backend: Backend, database: Database, default: str | None
 ) -> list[str]:
     """Return the version table and what stands beside it, with schemas."""
     schema = context.version_table_schema
-    default = backend.dialect.default_schema_name
     key = LockKey(database.name, schema, context.version_table)
     names = (context.version_table, *backend.own_tables(key))
     return [f"{schema}.{n}" if schema and schema != default else n for n in names]

@@ -17,6 +17,7 @@ from ..backends.catalog import UNKNOWN, Catalog, CatalogElement, Key
 from ..runtime.alembic_callbacks import BUILTIN_DEFAULTS, BUILTIN_ONLY
 from ..runtime.alembic_private import has_other_comparators, has_reflection_listeners
 from .model_catalog import ModelCatalog, NoScratch, ScratchSource, model_catalog
+from .translated_schemas import with_translated_schemas
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import RevisionContext
@@ -400,7 +401,7 @@ def produce_migrations(
     )
     unchanged = compared.unchanged
     if unchanged is None:
-        with with_builtin_plugins(context):
+        with with_builtin_plugins(context), with_translated_schemas(context):
             return produce_migrations(context, models), compared.reason
     if not unchanged.busy:
         return MigrationScript(None, UpgradeOps([]), DowngradeOps([])), ""
@@ -438,7 +439,7 @@ def run_autogenerate(
         else None
     )
     if unchanged is None:
-        with with_builtin_plugins(context):
+        with with_builtin_plugins(context), with_translated_schemas(context):
             revisions.run_autogenerate(revision, context)
     elif not unchanged.busy:
         # The rest of Alembic's work: the tokens, and who edits what was found.

@@ -108,6 +108,19 @@ class PostgreSQL(Backend):
         return lock_holders(connection, key)
 
     @contextmanager
+    def as_default_schema(self, connection: Connection, schema: str) -> Iterator[None]:
+        """Set ``search_path`` for the session."""
+        quoted = self.dialect.identifier_preparer.quote_identifier(schema)
+        before = self._set(connection, {"search_path": quoted})
+        try:
+            yield
+        finally:
+            if not connection.closed and not connection.invalidated:
+                if connection.in_transaction():
+                    connection.rollback()
+                self._set(connection, before)
+
+    @contextmanager
     def timeouts(
         self,
         connection: Connection,

@@ -367,16 +367,16 @@ JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum = e.adnum
 WHERE {OURS} AND o.relkind = 'v'
 """
 _VIEW_INDEXES = f"""
-SELECT 'index', {NAME} || t.relname || '.' || o.relname, pg_get_indexdef(o.oid),
-       pg_get_indexdef(o.oid), format('DROP INDEX %s%I', {IN}, o.relname), NULL, o.oid
+SELECT 'index', {NAME} || t.relname || '.' || o.relname, pg_get_indexdef(o.oid, 0, true),
+       pg_get_indexdef(o.oid, 0, true), format('DROP INDEX %s%I', {IN}, o.relname), NULL, o.oid
 FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
 JOIN pg_index i ON i.indexrelid = o.oid JOIN pg_class t ON t.oid = i.indrelid
 WHERE {OURS} AND t.relkind = 'm'
 """
 _RULES = f"""
 SELECT 'rule', {NAME} || t.relname || '.' || o.rulename,
-       concat_ws(' ', pg_get_ruledef(o.oid), nullif(o.ev_enabled::text, 'O')),
-       CASE WHEN o.ev_enabled = 'O' THEN pg_get_ruledef(o.oid) END,
+       concat_ws(' ', pg_get_ruledef(o.oid, true), nullif(o.ev_enabled::text, 'O')),
+       CASE WHEN o.ev_enabled = 'O' THEN pg_get_ruledef(o.oid, true) END,
        format('DROP RULE %I ON %s%I', o.rulename, {IN}, t.relname),
        CASE WHEN t.relkind IN ('r', 'p') THEN {NAME} || t.relname END, o.oid
 FROM pg_rewrite o JOIN pg_class t ON t.oid = o.ev_class
@@ -384,8 +384,8 @@ JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE {OURS} AND o.rulename <> '_RETURN'
 """
 _TRIGGERS = f"""
-SELECT 'trigger', {NAME} || t.relname || '.' || o.tgname, pg_get_triggerdef(o.oid),
-       pg_get_triggerdef(o.oid),
+SELECT 'trigger', {NAME} || t.relname || '.' || o.tgname, pg_get_triggerdef(o.oid, true),
+       pg_get_triggerdef(o.oid, true),
        format('DROP TRIGGER %I ON %s%I', o.tgname, {IN}, t.relname),
        CASE WHEN t.relkind IN ('r', 'p') THEN {NAME} || t.relname END, o.oid
 FROM pg_trigger o JOIN pg_class t ON t.oid = o.tgrelid

@@ -272,10 +272,10 @@ JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE {OURS} AND t.relkind IN ('r', 'p') AND o.contype IN ('p', 'u', 'f', 'c')
 UNION ALL
 SELECT 'index', {NAME} || t.relname || '.' || o.relname, {NAME} || t.relname,
-       concat_ws(' ', regexp_replace(pg_get_indexdef(o.oid), '^CREATE ', ''),
+       concat_ws(' ', regexp_replace(pg_get_indexdef(o.oid, 0, true), '^CREATE ', ''),
                  'TABLESPACE ' || s.spcname),
        ARRAY[format('DROP INDEX %s%I', {IN}, o.relname), concat_ws(' TABLESPACE ',
-             pg_get_indexdef(o.oid), quote_ident(s.spcname))]
+             pg_get_indexdef(o.oid, 0, true), quote_ident(s.spcname))]
 FROM pg_index i JOIN pg_class o ON o.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = o.relnamespace JOIN pg_class t ON t.oid = i.indrelid
 LEFT JOIN pg_tablespace s ON s.oid = o.reltablespace
