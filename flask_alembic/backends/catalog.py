@@ -92,6 +92,13 @@ class Catalog:
         """
         raise NotImplementedError
 
+    def extensions(self, connection: Connection) -> tuple[str, ...]:
+        """Return the names of the server's extensions that a database uses.
+
+        :param connection: A connection to the database; it only reads.
+        """
+        return ()
+
     def preparations(self, connection: Connection) -> tuple[str, ...]:
         """Return statements that a scratch database needs before tables are made.
 
@@ -100,6 +107,10 @@ class Catalog:
         :param connection: A connection to the live database; it only reads.
         """
         return ()
+
+    def extension_statement(self, name: str) -> str:
+        """Return the statement that makes an extension in a scratch database."""
+        raise NotImplementedError
 
     def schema_statement(self, schema: str) -> str | None:
         """Return the statement that makes a schema in a scratch database.

@@ -1,4 +1,7 @@
-"""The schemas that models name: compared, and created where the database has none."""
+"""The schemas that models name: compared, and created where the database has none.
+
+Scratch databases get these, and the extensions of the live database.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,7 @@ def prepare_schemas(
         return
     names = names.difference(sa.inspect(connection).get_schema_names())
     connection.rollback()
-    names = names.difference(_created(scripts, names))
+    names = names.difference(_created(scripts, names, "SCHEMA"))
     if not names:
         return
     with database.engine.connect() as live:
@@ -132,11 +135,46 @@ def prepare_schemas(
         dialect.default_schema_name = default
 
 
-_CREATES = re.compile(r"create\s+schema|CreateSchema", re.IGNORECASE)
+def prepare_extensions(
+    database: Database, connection: Connection, scripts: Iterable[Script]
+) -> None:
+    """Create extensions in a scratch database that no revision creates.
+
+    These are the extensions of the live database: an administrator may have created
+    them. What the user may not create is left out.
+
+    :param database: The live database; it is only read.
+    :param connection: A connection to the scratch database; no transaction is open,
+        and none is left open.
+    :param scripts: The history.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    catalog = database.backend.catalog()
+    if catalog is None:
+        return
+    with database.engine.connect() as live:
+        names = set(catalog.extensions(live))
+    if names:
+        names -= {
+            *catalog.extensions(connection),
+            *_created(scripts, names, "EXTENSION"),
+        }
+        connection.rollback()
+    for name in sorted(names):
+        try:
+            connection.exec_driver_sql(catalog.extension_statement(name))
+            connection.commit()
+        except DBAPIError:
+            connection.rollback()
 
 
-def _created(scripts: Iterable[Script], names: Iterable[str]) -> set[str]:
-    """Return the schemas that revision files seem to create."""
+_CREATES = r"create\s+{0}|Create{0}"
+
+
+def _created(scripts: Iterable[Script], names: Iterable[str], kind: str) -> set[str]:
+    """Return the schemas or extensions that revision files seem to create."""
+    creates = re.compile(_CREATES.format(kind), re.IGNORECASE)
     created: set[str] = set()
     for script in scripts:
         try:
@@ -144,6 +182,6 @@ def _created(scripts: Iterable[Script], names: Iterable[str]) -> set[str]:
                 text = file.read()
         except OSError:
             continue
-        if _CREATES.search(text):
+        if creates.search(text):
             created.update(name for name in names if name in text)
     return created

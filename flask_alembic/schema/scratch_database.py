@@ -34,7 +34,7 @@ from ..runtime.request import (
     make_run,
 )
 from ..runtime.runner import _running, one_at_a_time
-from .model_schemas import prepare_schemas
+from .model_schemas import prepare_extensions, prepare_schemas
 from .scratch_template import project_of, template_folder, template_keys
 
 if TYPE_CHECKING:
@@ -454,6 +454,7 @@ class _Place:
             self.environment, self.database, text, self.x_arguments
         ) as scratch:
             scratch.server = scratch.database.backend.server_version(scratch.connection)
+            self._prepare(scratch)
             self._build(scratch, before)
             yield scratch
 
@@ -521,9 +522,15 @@ class _Place:
                         self.environment, scratch_bound, connection
                     )
                     connection.rollback()
+                self._prepare(scratch)
                 yield scratch
             finally:
                 scratch.connection.close()
+
+    def _prepare(self, scratch: ScratchDatabase) -> None:
+        """Create what the live database has and the revisions take for granted."""
+        live = self.environment.databases()[self.database.name]
+        prepare_extensions(live, scratch.connection, self.scripts.walk_revisions())
 
     def _build(self, scratch: ScratchDatabase, before: Sequence[Script]) -> None:
         """Run the revisions that the database does not have."""

@@ -1,4 +1,4 @@
-"""Schemas that models name, on PostgreSQL."""
+"""Schemas that models name and extensions that they need, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from apps import run_db
 from rounds import Rounds, no_tables
+from sqlalchemy.dialects import postgresql
 
 PROVED = {"ALEMBIC": {"prove_revisions": True}}
 
@@ -119,3 +121,59 @@ def test_the_schema_of_a_search_path_is_in_the_scratch_database(
         "IN ('anchor', 'alembic_version') ORDER BY 1, 2"
     )
     assert found == sorted([("app", "anchor"), (place, "alembic_version")])
+
+
+def tagged(metadata: sa.MetaData) -> None:
+    """Define a table with a column of a type that an extension brings."""
+    sa.Table(
+        "tag",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", postgresql.CITEXT, server_default="x", nullable=False),
+        sa.Column("both", sa.Text().with_variant(postgresql.CITEXT, "postgresql")),
+    )
+
+
+def require_citext(rounds: Rounds) -> None:
+    """Skip the test where the server does not have the extension."""
+    query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"
+    if rounds.rows(query) != [(1,)]:
+        pytest.skip("the server does not have the extension citext")
+
+
+def test_an_extension_of_the_database_is_in_the_scratch_database(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    rounds = Rounds(tmp_path, postgresql_url, **PROVED)
+    require_citext(rounds)
+    rounds.sql("CREATE EXTENSION citext")
+    rounds.go(no_tables, tagged)
+    assert "Proved on PostgreSQL" in rounds.output
+
+
+def test_an_extension_that_a_revision_creates(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    rounds = Rounds(tmp_path, postgresql_url, **PROVED)
+    require_citext(rounds)
+    result = run_db(rounds.app(tagged), "revision", "made")
+    assert result.exit_code == 3
+    assert "CREATE EXTENSION IF NOT EXISTS NAME" in result.output
+    rounds.sql("CREATE EXTENSION citext")
+    rounds.write(tagged, "made")
+    (file,) = (tmp_path / "migrations").glob("*made*.py")
+    text = file.read_text("utf-8")
+    before, after = text.split("def downgrade", 1)
+    create = "    op.execute('CREATE EXTENSION citext')\n    op.create_table('tag'"
+    drop = "    op.drop_table('tag')\n    op.execute('DROP EXTENSION citext')"
+    file.write_text(
+        before.replace("    op.create_table('tag'", create)
+        + "def downgrade"
+        + after.replace("    op.drop_table('tag')", drop),
+        "utf-8",
+    )
+    rounds.sql("DROP EXTENSION citext")
+    rounds.run(tagged, "upgrade")
+    rounds.run(tagged, "prove", "--all")
+    rounds.run(tagged, "downgrade", "base", "--yes")
+    assert rounds.rows("SELECT 1 FROM pg_extension WHERE extname = 'citext'") == []

@@ -156,12 +156,20 @@ class PostgreSQLCatalog(Catalog):
                     found[None, name] = nothing
         return found
 
-    def preparations(self, connection: Connection) -> tuple[str, ...]:
-        """Return the statements that make the extensions of the live database."""
+    def extensions(self, connection: Connection) -> tuple[str, ...]:
+        """Return the extensions of a database, without what every database has."""
         query = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"
         names = connection.exec_driver_sql(query, execution_options=INTERNAL).scalars()
+        return tuple(names)
+
+    def preparations(self, connection: Connection) -> tuple[str, ...]:
+        """Return the statements that make the extensions of the live database."""
+        return tuple(map(self.extension_statement, self.extensions(connection)))
+
+    def extension_statement(self, name: str) -> str:
+        """Return the statement that makes an extension."""
         quote = self.dialect.identifier_preparer.quote_identifier
-        return tuple(f"CREATE EXTENSION IF NOT EXISTS {quote(name)}" for name in names)
+        return f"CREATE EXTENSION IF NOT EXISTS {quote(name)} CASCADE"
 
     def schema_statement(self, schema: str) -> str:
         """Return the statement that makes a schema."""

@@ -32,8 +32,9 @@ _FIXES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"type \S+ does not exist",
-        "Create the type first: sa.Enum(..., name='NAME').create(op.get_bind(), "
-        "checkfirst=True).",
+        "Create an enum first: sa.Enum(..., name='NAME').create(op.get_bind(), "
+        "checkfirst=True); for a type of an extension write "
+        'op.execute("CREATE EXTENSION IF NOT EXISTS NAME").',
     ),
     (
         r"type \S+ already exists",
