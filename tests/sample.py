@@ -6,8 +6,12 @@ keeps four cases of a list that is the only parameter, and more where each datab
 one; ``@pytest.mark.sample("all")`` keeps each combination. ``@pytest.mark.one_database`` is
 for modules whose many tests repeat one piece of work: each test runs on one of its databases,
 the module on all of them. The choice depends on names and order only: it is the same in each
-run and each worker. ``@pytest.mark.full`` keeps a test for full runs. :func:`rounds` and :func:`examples` say how often something is repeated,
-and how many inputs Hypothesis makes up.
+run and each worker. ``@pytest.mark.full`` keeps a test for full runs. :func:`rounds` and
+:func:`examples` say how often something is repeated, and how many inputs Hypothesis makes up.
+
+``--thin`` runs one case of each test of the sample, on the databases in turn, and all cases only
+where the marker is ``sample("always")``: enough to see that everything runs in another
+environment, such as another version of Python.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ VARIABLE = "FLASK_ALEMBIC_FULL"
 MARKERS = (
     "full: runs only with --full",
     "one_database: without --full, run on one of the databases, in turn",
-    "sample(count): without --full, run so many cases only, or with 'all' each of them",
+    "sample(count): without --full, run so many cases only, or each with 'all' ('always' for --thin too)",
 )
 
 
@@ -37,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--full``."""
     text = "run every case and every round, and not a sample of what repeats"
     parser.addoption("--full", action="store_true", help=text)
+    text = "run one case of each test, on the databases in turn"
+    parser.addoption("--thin", action="store_true", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,8 +86,11 @@ def pytest_collection_modifyitems(
     if config.getoption("--full"):
         return
     dropped = {item for item in items if item.get_closest_marker("full")}
-    for cases in cases_of(items).values():
-        dropped.update(set(cases) - set(choose(on_one_database(cases))))
+    for number, cases in enumerate(cases_of(items).values()):
+        chosen = choose(on_one_database(cases))
+        if config.getoption("--thin") and not keeps_all(cases):
+            chosen = [one_of(chosen, number)]
+        dropped.update(set(cases) - set(chosen))
     if dropped:
         items[:] = [item for item in items if item not in dropped]
         config.hook.pytest_deselected(items=list(dropped))
@@ -111,6 +120,26 @@ def on_one_database(cases: list[pytest.Function]) -> list[pytest.Function]:
     return [case for case in cases if chosen in found[case] or not found[case]]
 
 
+def keeps_all(cases: list[pytest.Function]) -> bool:
+    """Tell whether each combination of a test is wanted even in a thin run."""
+    marker = cases[0].get_closest_marker("sample")
+    return marker is not None and marker.args[0] == "always"
+
+
+def one_of(cases: list[pytest.Function], number: int) -> pytest.Function:
+    """Return one case, on another database for the next number.
+
+    :param cases: The cases of a test in the sample.
+    :param number: The number of the test.
+    """
+    found = {case: set(DATABASES.findall(case.callspec.id)) for case in cases}
+    databases = sorted(set[str]().union(*found.values()))
+    if not databases:
+        return cases[number % len(cases)]
+    chosen = databases[number % len(databases)]
+    return next(case for case in cases if chosen in found[case])
+
+
 def choose(cases: list[pytest.Function]) -> list[pytest.Function]:
     """Return a sample that holds each database and each value of several parameters.
 
@@ -120,7 +149,7 @@ def choose(cases: list[pytest.Function]) -> list[pytest.Function]:
     count = marker.args[0] if marker else None
     features = {case: features_of(case) for case in cases}
     is_list = varied_parameters(cases) < 2
-    if count == "all" or (count is None and is_list):
+    if count in ("all", "always") or (count is None and is_list):
         return cases
     if is_list:
         for found in features.values():

@@ -19,7 +19,7 @@ from sample import examples, rounds
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
 def test_cases(kind, number): pass
 
-@pytest.mark.sample("all")
+@pytest.mark.sample("always")
 @pytest.mark.parametrize("number", range(2))
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_each(kind, number): pass
@@ -90,6 +90,11 @@ def test_a_sample_and_everything(tmp_path: Path) -> None:
     assert len([name for name in names if name.startswith("test_none")]) == 3
     assert "test_slow" not in names
     assert run(tmp_path) == names
+    thin = run(tmp_path, "--thin")
+    assert set(thin) <= set(names)
+    assert len({name.partition("[")[0] for name in names}) == 9
+    assert len(thin) == 9 + 3, "each once, and all of test_each"
+    assert len({name[-8:-1] for name in thin if "sql" in name or "mariadb" in name}) > 1
     full = run(tmp_path, "--full")
     assert len(full) == 150 + 4 + 3 + 4 + 4 + 4 + 3 + 50 + 2
     assert set(names) <= set(full)

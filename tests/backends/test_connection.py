@@ -92,6 +92,7 @@ def need(module: str) -> None:
 
 
 @pytest.mark.timeout(30)
+@pytest.mark.sample("always")
 @pytest.mark.parametrize(("module", "scheme"), SYNC)
 def test_a_server_that_never_answers(
     module: str, scheme: str, silent_port: int
@@ -106,6 +107,7 @@ def test_a_server_that_never_answers(
 
 
 @pytest.mark.timeout(30)
+@pytest.mark.sample("always")
 @pytest.mark.parametrize(("module", "scheme"), ASYNC)
 def test_a_server_that_never_answers_an_async_driver(
     module: str, scheme: str, silent_port: int
@@ -164,6 +166,7 @@ async def asynchronously(url: str, limits: list[object]) -> None:
     await engine.dispose()
 
 
+@pytest.mark.sample("always")
 @pytest.mark.parametrize(("module", "scheme"), ASYNC)
 def test_an_async_driver_connects(
     module: str, scheme: str, request: pytest.FixtureRequest
