@@ -153,7 +153,7 @@ def unusable_url(url: str | URL, error: Exception) -> ConfigurationError:
         better = scheme.replace("postgres", "postgresql", 1)
         known = scheme.partition("+")[0] == "postgres"
         return ConfigurationError(
-            f"SQLAlchemy knows no database {scheme!r}.",
+            f"SQLAlchemy has no dialect {scheme!r}.",
             f"Write {better}:// in the URL."
             if known
             else "Correct the URL, or install the package with that dialect.",
@@ -161,7 +161,7 @@ def unusable_url(url: str | URL, error: Exception) -> ConfigurationError:
     if isinstance(error, (ArgumentError, ValueError)):
         return ConfigurationError(
             f"The database URL{f' ({scheme}://...)' if scheme else ''} is not valid.",
-            "It reads dialect+driver://user:password@host:port/database; write special"
+            "The format is dialect+driver://user:password@host:port/database; escape special"
             " characters in user and password as %XX, such as %40 for @.",
         )
     return ConfigurationError(

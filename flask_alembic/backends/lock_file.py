@@ -69,7 +69,7 @@ def file_lock(
         if ours is None or _inode(path) != ours:
             logger.warning(
                 "The migration lock of database %r was lost during the run: %s was"
-                " removed; another run may have been at work at the same time",
+                " removed; another run may have been running at the same time",
                 key.database,
                 path,
             )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How the command at work writes."""
+    """How the running command writes."""
 
     format: str = "table"
     """The name of the format; ``table`` is text for people."""
@@ -39,7 +39,7 @@ _stdout: ContextVar[IO[str] | None] = ContextVar("stdout", default=None)
 
 
 def current_output() -> Output:
-    """Return how the command at work writes."""
+    """Return how the running command writes."""
     return _output.get()
 
 
@@ -192,7 +192,7 @@ def resolve_format(
 
     :param environment: The app's environment.
     :param name: What follows ``--format``.
-    :param more: What the command at work takes beside the formats.
+    :param more: What the running command takes beside the formats.
     :raises UsageError: When there is none.
     :raises HookError: When two plugins give one name.
     """

@@ -115,7 +115,7 @@ class LiveLine:
                 self._erase()
                 written = original(text)
                 if text:
-                    # Half a line is somebody's at work: drawing would cover it.
+                    # Half a line belongs to somebody who is writing: drawing would cover it.
                     self._is_held = not text.endswith("\n")
                 return written
 
@@ -129,7 +129,7 @@ class LiveLine:
         self._stack.callback(restore)
 
     def _is_asking(self) -> bool:
-        """Whether a debugger or a question is at work in some thread."""
+        """Whether a debugger or a question is active in some thread."""
         for frame in sys._current_frames().values():
             inner: FrameType | None = frame
             while inner is not None:

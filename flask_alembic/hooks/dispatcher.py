@@ -235,7 +235,7 @@ def entered(*key: object) -> Iterator[bool]:
     plugin too, it would never end. Other listeners hear of it.
 
     :param key: What tells the listener, the hook and the app from others.
-    :return: Whether it may be called: it is not at work already.
+    :return: Whether it may be called: it is not running already.
     """
     active = _at_work.get()
     if key in active:

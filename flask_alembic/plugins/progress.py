@@ -1,4 +1,4 @@
-"""What is seen of a run while it is at work: a live line, plain lines or JSON objects."""
+"""What is seen of a run while it is running: a live line, plain lines or JSON objects."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def live(
 
     :param event: What began last.
     :param reached_: What the step has said of itself.
-    :param elapsed: How long that is at work, in seconds.
-    :param whole: How long the command is at work, in seconds.
+    :param elapsed: How long that has been running, in seconds.
+    :param whole: How long the command has been running, in seconds.
     """
     where = f"[{event.database}] " if event.database else ""
     times = f" {clock(elapsed)}"
@@ -310,7 +310,7 @@ class Lines:
             yield text
 
     def _still(self) -> None:
-        """Say that a step is at work, where there is no live line."""
+        """Say that a step is running, where there is no live line."""
         now, clock = self._now, time.monotonic()
         if now is None or now.kind != "started" or clock < self._next_word:
             return

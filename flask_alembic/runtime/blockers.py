@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("flask_alembic.runtime")
 
 SUSPICION: Final = 0.8
-"""How long a statement may be at work before somebody is asked, in seconds."""
+"""How long a statement may run before somebody is asked, in seconds."""
 
 PATIENCE: Final = 3.0
 """How long it may wait for another session before that is said, in seconds."""
@@ -38,12 +38,12 @@ def watching(
 ) -> Iterator[str | None]:
     """Watch the statements sent inside from a thread with a connection of its own.
 
-    The connection is opened only when a statement is at work for longer than
+    The connection is opened only when a statement runs for longer than
     :data:`PATIENCE`, and closed again at once.
 
     :param environment: The app's environment.
     :param database_run: The database of the run.
-    :param log: Knows since when a statement is at work; ``blockers`` is set on it.
+    :param log: Knows since when a statement has been running; ``blockers`` is set on it.
     :return: The server's number of the run's session; ``None`` if it has none.
     """
     backend = database_run.backend

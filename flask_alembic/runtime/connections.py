@@ -298,7 +298,7 @@ def _sorted(heads: Iterable[str]) -> tuple[str, ...]:
 def asked_who_blocks(
     database: Database, connection: Connection
 ) -> Iterator[list[Session]]:
-    """Ask who a connection waits for while a query is at work inside.
+    """Ask who a connection waits for while a query runs inside.
 
     :param database: The database.
     :param connection: The connection, no transaction open.

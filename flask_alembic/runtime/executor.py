@@ -176,7 +176,7 @@ class Stepper:
         self.request = request
         self.offset = offset
         self.current: PlannedStep | None = None
-        """The step at work; none between two transactions and at COMMIT."""
+        """The running step; none between two transactions and at COMMIT."""
         self.done: list[StepResult] = []
         """The steps that have run in the transaction that is open."""
         self.heads: list[tuple[str, ...]] = []

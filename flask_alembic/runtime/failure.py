@@ -35,9 +35,9 @@ def describe_failure(
     """Say where and why a run stopped.
 
     :param error: What was raised.
-    :param command: The command at work, which is to be typed again.
+    :param command: The running command, which is to be typed again.
     :param database: The database in which it stopped.
-    :param step: The step at work; ``None`` at COMMIT.
+    :param step: The running step; ``None`` at COMMIT.
     :param log: The statements of that step.
     :param rolled_back: Steps that had run and were rolled back.
     :param transactional: Whether the database undoes DDL.
@@ -185,13 +185,13 @@ def _advice(
         return f"Fix the cause, then run flask db {name} again."
     if transactional:
         return (
-            "Undo what is in effect by hand, or change the revision so that it can "
+            "Revert what was applied by hand, or change the revision so that it can "
             f"run again (IF NOT EXISTS); then run flask db {name} again."
         )
     before = place_before(step) if step is not None else "REVISION"
     if log.recorder is None:
         return (
-            "Nothing records these statements, so the revision cannot be resumed. "
+            "These statements were not recorded, so the revision cannot be resumed. "
             f"Revert them by hand, fix the cause, and run flask db {name} again; or "
             "finish the revision by hand and stamp it."
         )
@@ -210,9 +210,9 @@ def _advice(
         else ""
     )
     return hint + (
-        "Where data or the server is the cause, fix that and run flask db "
-        f"{name} --resume: it goes on after the statements that are in effect. Where "
-        "the file is, undo these statements by hand, run flask db stamp "
+        "If data or the server caused this, fix that and run flask db "
+        f"{name} --resume, which continues after the statements that were applied. If "
+        "the file did, revert these statements by hand, run flask db stamp "
         f"{before}, fix the file, and run flask db {name} again."
     )
 
@@ -257,7 +257,7 @@ def sentences(result: RunResult) -> list[str]:
         lines.append(f"Not known whether applied: {_steps(failure.not_known)}")
     lines.append(f"Not started: {_steps(result.not_started)}")
     if failure.in_effect:
-        lines.append("Statements of this revision that are in effect:")
+        lines.append("Statements of this revision that were applied:")
         lines += [
             f"  {number}. {shortened(sql)}"
             for number, sql in enumerate(failure.in_effect, 1)

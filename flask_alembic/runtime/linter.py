@@ -19,7 +19,7 @@ def refuse_errors(
 ) -> None:
     """Ask the linters about a new revision; errors keep it from being written.
 
-    :param call: The command at work; it tells of what they find.
+    :param call: The running command, which reports what they find.
     :param target: The revision.
     :param advice: What to do about errors.
     :param force: Whether to write it in spite of them.

@@ -112,9 +112,9 @@ def _check_same(found: Unfinished, planned: PlannedStep) -> None:
         )
     if found.checksum != checksum(planned):
         raise DatabaseError(
-            f"{step.path} has changed since a part of it was run, so it cannot be "
+            f"{step.path} has changed since part of it was applied, so it cannot be "
             "resumed.",
-            "Put the file back as it was; or undo by hand what is in effect, run "
+            "Restore the file; or revert by hand what was applied, run "
             f"flask db stamp {place_before(step)} and then flask db {step.direction}; "
             f"or finish it by hand and run flask db stamp {place_after(step)}.",
         )
@@ -233,9 +233,9 @@ def _what_is_applied(database_run: DatabaseRun, found: Unfinished) -> list[str]:
     parts = [
         f"The {found.direction} of {found.revision} in database {database_run.name!r} "
         "is partially applied; nothing was run now.",
-        f"In effect are:\n{applied}"
+        f"Applied statements:\n{applied}"
         if applied
-        else "Nothing is known to be in effect.",
+        else "No statement is known to have been applied.",
     ]
     if found.partial_step is not None:
         parts.append(
@@ -247,9 +247,9 @@ def _what_is_applied(database_run: DatabaseRun, found: Unfinished) -> list[str]:
 
 def _unknown(records: Sequence[Record]) -> str:
     if len(records) == 1:
-        return f"It is not known whether this one is: {records[0].sql}"
+        return f"It is not known whether this one was applied: {records[0].sql}"
     lines = "\n".join(f"  {each.ordinal}. {each.sql}" for each in records)
-    return f"It is not known whether these are, all of them or none:\n{lines}"
+    return f"It is not known whether these were applied, all of them or none:\n{lines}"
 
 
 def _by_hand(database_run: DatabaseRun, found: Unfinished) -> str:
@@ -278,9 +278,9 @@ def _uncertain(name: str, found: Unfinished) -> DatabaseError:
     what = "these statements were" if several else "this statement was"
     they = "they" if several else "it"
     return DatabaseError(
-        f"The run of {found.revision} in database {name!r} ended while {what} at work, "
-        f"so {they} may or may not be in effect, or in part:\n{lines}",
+        f"The run of {found.revision} in database {name!r} ended while {what} running, "
+        f"so it is not known whether {they} took effect, wholly or in part:\n{lines}",
         f"Look at the database, then run flask db {found.direction} --resume with "
-        "--last-statement-applied or --last-statement-not-applied. If a part is in "
-        "effect, revert or finish that part by hand before.",
+        "--last-statement-applied or --last-statement-not-applied. If part of it took "
+        "effect, first revert or finish that part by hand.",
     )

@@ -27,25 +27,24 @@ def require_known_revisions(
     unknown = unknown_heads(scripts, heads)
     if unknown and scripts.left_out:
         raise HistoryError(
-            f"The database {database!r} is at {', '.join(unknown)}, which none of the "
-            f"revision files in {scripts.dir} has, and "
-            f"{'; '.join(scripts.left_out)}.",
-            "The revision may be one that it brings: run the command with the plugin "
-            "(flask db plugins lists all).",
+            f"The database {database!r} is at {', '.join(unknown)}, which matches no "
+            f"revision file in {scripts.dir}, and {'; '.join(scripts.left_out)}.",
+            "The plugin may provide the revision: run the command with the plugin "
+            "enabled (flask db plugins lists all).",
         )
     if unknown:
         raise HistoryError(
-            f"The database {database!r} is at {', '.join(unknown)}, which none of the "
-            f"revision files in {scripts.dir} has.",
-            "It may come from newer code or another branch: get the missing file. If "
-            "the tables are as at a revision that is there, write that into the "
-            "version table: flask db stamp --purge REVISION",
+            f"The database {database!r} is at {', '.join(unknown)}, which matches no "
+            f"revision file in {scripts.dir}.",
+            "It may come from newer code or another branch: restore the missing file. If "
+            "the tables match a revision you have, write that one into the version "
+            "table: flask db stamp --purge REVISION",
         )
     found = conflicting_rows(scripts, heads)
     if found is not None:
         raise HistoryError(
             f"The version table of database {database!r} holds {found[0]}.",
-            "Write into it which revision the tables are at: flask db stamp --purge "
+            "Write the revision that the tables match: flask db stamp --purge "
             f"{found[1]}",
         )
 

@@ -1,4 +1,4 @@
-"""One revision at work on rows: what is there before it, and what it makes of them."""
+"""One revision applied to rows: what is there before it, and what it makes of them."""
 
 from __future__ import annotations
 

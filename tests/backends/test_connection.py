@@ -324,8 +324,8 @@ def engine_error(url: str) -> ConfigurationError:
 @pytest.mark.parametrize(
     ("url", "message", "advice"),
     [
-        ("postgres://u:s3cr3t@h/d", "knows no database 'postgres'", "postgresql://"),
-        ("nosql://u:s3cr3t@h/d", "knows no database 'nosql'", "install the package"),
+        ("postgres://u:s3cr3t@h/d", "has no dialect 'postgres'", "postgresql://"),
+        ("nosql://u:s3cr3t@h/d", "has no dialect 'nosql'", "install the package"),
         ("s3cr3t", "is not valid", "%40"),
         ("mysql://u:p@ss:s3cr3t@h/d", "(mysql://...) is not valid", "%40"),
     ],

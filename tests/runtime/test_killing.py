@@ -51,7 +51,7 @@ def finish(url: str, folder: Path, per_revision: bool) -> None:
             raise
         text = str(error)
         options: dict[str, object] = {"resume": True}
-        unknown = re.search(r"not known whether this one is: (.*)", text)
+        unknown = re.search(r"not known whether this one was applied: (.*)", text)
         if unknown:
             # The statement at work was the sleep's neighbour: look as a person would.
             table = re.search(r"CREATE TABLE (\w+)", unknown[1])

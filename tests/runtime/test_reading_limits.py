@@ -47,7 +47,7 @@ def locked(
         other.invalidate()
 
 
-@pytest.mark.sample("all")
+@pytest.mark.one_database
 def test_commands_name_the_session(locked: tuple[Flask, str]) -> None:
     app, session = locked
     for words in (["current"], ["upgrade"], ["status"]):
@@ -60,7 +60,7 @@ def test_commands_name_the_session(locked: tuple[Flask, str]) -> None:
         extension_of(app).upgrade()
 
 
-@pytest.mark.sample("all")
+@pytest.mark.one_database
 def test_probes_say_that_it_is_not_ready(locked: tuple[Flask, str]) -> None:
     app, _ = locked
     with app.app_context():

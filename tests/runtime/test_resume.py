@@ -130,7 +130,10 @@ def test_an_answer_is_asked_for_and_taken(
     if not happened:  # As where the server ended in the middle of it.
         execute(app, "DROP TABLE made")
     first = run_db(app, "upgrade")
-    assert "It is not known whether this one is: CREATE TABLE made" in first.stderr
+    assert (
+        "It is not known whether this one was applied: CREATE TABLE made"
+        in first.stderr
+    )
     asked = run_db(app, "upgrade", "--resume")
     assert asked.exit_code == 3
     assert re.search(
@@ -160,7 +163,7 @@ def test_a_revision_that_goes_on_after_a_refusal(app: Flask) -> None:
     write_revision(migrations_of(app), "b2", "a1", body)
     assert run_db(app, "upgrade").exit_code == 3
     refused = run_db(app, "upgrade")
-    assert "In effect are:\n  2. CREATE TABLE made" in refused.stderr
+    assert "Applied statements:\n  2. CREATE TABLE made" in refused.stderr
     assert "not known" not in refused.stderr
     execute(app, "CREATE TABLE other (id INT)")
     assert run_db(app, "upgrade", "--resume").exit_code == 0
@@ -203,7 +206,7 @@ def test_what_was_not_sent_is_no_question(app: Flask, tmp_path: Path) -> None:
 
     assert wait(start(work, tmp_path / "log")) == 9
     refused = run_db(app, "upgrade")
-    assert "In effect are:\n  1. CREATE TABLE first" in refused.stderr
+    assert "Applied statements:\n  1. CREATE TABLE first" in refused.stderr
     assert "not known" not in refused.stderr
     assert run_db(app, "upgrade", "--resume").exit_code == 0
     assert version_rows(url_of(app)) == {"b2"}
@@ -248,7 +251,7 @@ def test_a_ddl_that_fails_has_committed_what_was_before_it(app: Flask) -> None:
     body.append("op.execute('ALTER TABLE notes ADD word INT')")
     write_revision(migrations_of(app), "b2", "a1", body)
     failed = run_db(app, "upgrade")
-    assert "Statements of this revision that are in effect:" in failed.stderr
+    assert "Statements of this revision that were applied:" in failed.stderr
     assert "INSERT INTO notes" in failed.stderr
     assert "Version table: one revision behind the schema" in failed.stderr
 
@@ -281,7 +284,7 @@ def test_it_is_turned_off(app: Flask) -> None:
     assert failed.exit_code == 3
     assert "1. CREATE TABLE made" in failed.stderr
     assert "--resume" not in failed.stderr
-    assert "Nothing records these statements" in failed.stderr
+    assert "These statements were not recorded" in failed.stderr
     assert journal_tables(app) == []
     refused = run_db(app, "upgrade", "--resume")
     assert refused.exit_code == 3

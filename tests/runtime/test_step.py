@@ -83,7 +83,7 @@ def test_a_completed_step_is_skipped_as_a_whole(
     assert "INSERT" not in failed.stderr.partition("in effect:")[2]
     refused = run_db(app, "upgrade")
     assert (
-        "In effect are:\n  1. step 'make table'\n  2. step 'copy rows'"
+        "Applied statements:\n  1. step 'make table'\n  2. step 'copy rows'"
         in refused.stderr
     )
     execute(mariadb_url, "CREATE TABLE nosuch (id INT)")

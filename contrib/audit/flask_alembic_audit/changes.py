@@ -35,7 +35,7 @@ UNREADABLE = "AUDIT002"
 """It cannot be told whether files have changed."""
 
 _KEY = "_flask_alembic_audit"
-"""Where an app context keeps what was read for the command at work."""
+"""Where an app context keeps what was read for the running command."""
 
 Applied = dict[str, dict[str, Entry]]
 """What is applied, by database and revision."""

@@ -58,7 +58,7 @@ def refuse(app: Flask, run: Run) -> None:
     more = f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     raise Veto(
         f"{len(found)} dangerous operation{'s' if len(found) > 1 else ''} in the "
-        "revisions to run:\n  " + "\n  ".join(lines) + more + "\nMend them, waive them "
+        "revisions to run:\n  " + "\n  ".join(lines) + more + "\nFix them, waive them "
         "in the file with a reason (# lint: ignore[CODE] why it is safe), or set "
         f"{SWITCH}=off for this one run"
     )

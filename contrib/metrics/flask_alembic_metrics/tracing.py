@@ -38,7 +38,7 @@ SYSTEMS: Final = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 
 
 class Span:
-    """A span at work, or none where it could not be begun.
+    """A running span, or none where it could not be begun.
 
     :param span: OpenTelemetry's; ``None`` for none.
     """

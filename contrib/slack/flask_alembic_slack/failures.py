@@ -82,14 +82,14 @@ def _state(result: RunResult, failure: RunFailure) -> list[str]:
     rolled_back = list(failure.rolled_back)
     if failure.step is not None and not failure.in_effect:
         rolled_back.append(failure.step)
-    lines = [f"• *Done and kept:* {_named([one.step for one in result.applied])}"]
+    lines = [f"• *Applied:* {_named([one.step for one in result.applied])}"]
     if rolled_back:
         lines.append(f"• *Rolled back:* {_named(rolled_back)}")
     if failure.in_effect and failure.step is not None:
         number = count(len(failure.in_effect), "statement")
         lines.append(
-            f"• :warning: *Half done:* {code(failure.step.revision)}. The database has "
-            f"committed {number} of it, which no rollback takes back."
+            f"• :warning: *Partially applied:* {code(failure.step.revision)}. The database has "
+            f"committed {number} of it, which a rollback does not revert."
         )
     if result.not_started:
         lines.append(f"• *Not started:* {_named(result.not_started)}")

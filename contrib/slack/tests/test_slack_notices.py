@@ -106,7 +106,7 @@ def test_failure_is_told(make_app: MakeApp, slack: Slack, folder: Path) -> None:
     assert head.endswith("run by `ann@web-1`.")
     assert error == "```OperationalError: no such table: missing```"
     assert state.splitlines() == [
-        "• *Done and kept:* nothing",
+        "• *Applied:* nothing",
         "• *Rolled back:* `b2`, `c3`",
         "• *Not started:* `d4`",
         "• *Now at:* `a1`, database default",
@@ -127,7 +127,7 @@ def test_what_stays_in_effect_is_told(
     assert db(app, "upgrade").exit_code == 3
     _, error, state, _ = words_of(slack.message)
     assert error == "```ValueError: bad &lt;row&gt; &amp; more```"
-    assert "• *Done and kept:* `a1`, `b2`" in state
+    assert "• *Applied:* `a1`, `b2`" in state
     assert "• *Rolled back:* `c3`" in state
 
 
@@ -227,8 +227,8 @@ def test_half_a_revision_is_told(make_app: MakeApp, slack: Slack, folder: Path) 
     write(folder, "c3", "b2", "half", work)
     assert db(app, "upgrade").exit_code == 3
     assert (
-        "• :warning: *Half done:* `c3`. The database has committed 1 statement of it, "
-        "which no rollback takes back."
+        "• :warning: *Partially applied:* `c3`. The database has committed 1 statement of it, "
+        "which a rollback does not revert."
     ) in slack.words
 
 

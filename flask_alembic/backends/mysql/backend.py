@@ -442,6 +442,6 @@ def _release(connection: Connection, key: LockKey, name: dict[str, str]) -> None
     if released != 1:
         logger.warning(
             "%s was lost during the run: the connection was replaced; another run may"
-            " have been at work at the same time",
+            " have been running at the same time",
             what,
         )

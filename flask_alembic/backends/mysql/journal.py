@@ -671,7 +671,7 @@ class MySQLJournal(Journal):
         if found.checksum != checksum:
             raise DatabaseError(
                 f"{what}, and its file has changed since.",
-                "Put the file back as it was and resume, or finish it by hand.",
+                "Restore the file and resume, or finish it by hand.",
             )
         if found.uncertain is not None:
             raise DatabaseError(

@@ -149,7 +149,7 @@ def _release(
     if row[0] != session or not row[1]:
         logger.warning(
             "%s was lost during the run: session %s has become %s; another run may"
-            " have been at work at the same time",
+            " have been running at the same time",
             _what(key),
             session,
             row[0],

@@ -99,7 +99,7 @@ def adopt(environment: Environment, wish: AdoptOptions) -> tuple[AdoptResult, ..
 
 
 class _Adopting:
-    """One adoption at work."""
+    """One running adoption."""
 
     def __init__(self, call: Invocation, wish: AdoptOptions) -> None:
         self.call = call

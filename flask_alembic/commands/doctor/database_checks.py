@@ -197,7 +197,7 @@ def partially_applied(patient: DatabaseChecks) -> Iterator[Finding]:
         return
     effect = "; ".join(f"{each.ordinal}. {each}" for each in found.in_effect)
     uncertain = (
-        f" It is not known whether this one is in effect: {found.uncertain.sql}"
+        f" It is not known whether this one was applied: {found.uncertain.sql}"
         if found.uncertain is not None
         else ""
     )

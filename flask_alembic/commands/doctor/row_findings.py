@@ -181,20 +181,20 @@ def unknown(
     if scripts.left_out:
         return Finding(
             "unknown-revision",
-            f"{where}, which no revision file has, and {'; '.join(scripts.left_out)}: "
-            "the revision may be one that it brings.",
+            f"{where}, which matches no revision file, and {'; '.join(scripts.left_out)}: "
+            "the plugin may provide the revision.",
             "flask db plugins",
             database,
-            "Let the plugin take part, and look again.",
+            "Enable the plugin, then run flask db doctor again.",
         )
     return Finding(
         "unknown-revision",
-        f"{where}, which no revision file has: the database is ahead of this code, or "
+        f"{where}, which matches no revision file: the database is ahead of this code, or "
         "the file was deleted or is in another branch.",
         f"git log --all --oneline -- {shlex.quote(f'*{id_}*')}",
         database,
-        "Get the file back: that shows the commits that had it. If the tables are as "
-        "at a revision that is here (flask db drift tells), say so with "
+        "Restore the file: this lists the commits that had it. If the tables match a "
+        "revision you have (flask db drift compares them), run "
         f"{_stamp([*others, 'REVISION'], option)}",
     )
 

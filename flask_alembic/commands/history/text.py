@@ -105,9 +105,7 @@ def show_revisions(report: Report, writer: Writer) -> None:
     for script in report.scripts:
         writer.line(text.revision_block(script))
     if not report.scripts:
-        writer.note(
-            "There is nothing to show: no revision is there, or none is applied."
-        )
+        writer.note("Nothing to show: there are no revisions, or none is applied.")
 
 
 def _show_sql(texts: Iterable[RevisionSQL], writer: Writer) -> None:

@@ -9,25 +9,25 @@ _FIXES: Final[tuple[tuple[str, str], ...]] = (
     (
         r"Constraint must have a name|no name|constraint \"?None",
         "Give the constraint a name, in the models or with "
-        "MetaData(naming_convention=...), and make the revision again.",
+        "MetaData(naming_convention=...), and generate the revision again.",
     ),
     (
         r"cannot be cast automatically",
-        "Say how values are converted: op.alter_column(..., "
+        "Specify how values are converted: op.alter_column(..., "
         "postgresql_using='COLUMN::NEWTYPE').",
     ),
     (
         r"Cannot add a NOT NULL column with default value NULL"
         r"|contains null values|NOT NULL constraint failed|cannot be null"
         r"|Data truncated for column|Invalid use of NULL",
-        "Rows that are there have no value for it: add the column as nullable or with "
+        "Existing rows have no value for it: add the column as nullable or with "
         'server_default, fill it with op.execute("UPDATE ..."), then make it NOT '
         "NULL.",
     ),
     (
         r"UNIQUE constraint failed|could not create unique index|Duplicate entry"
         r"|duplicate key",
-        "Rows that are there hold the same value: change or delete them in upgrade() "
+        "Existing rows have duplicate values: change or delete them in upgrade() "
         "before the constraint is created.",
     ),
     (
@@ -38,7 +38,7 @@ _FIXES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"type \S+ already exists",
-        "The type is there: write sa.Enum(..., name='NAME', create_type=False), and "
+        "The type exists already: write sa.Enum(..., name='NAME', create_type=False), and "
         "drop the type in the downgrade() of the revision that creates it.",
     ),
     (
@@ -79,8 +79,8 @@ _FIXES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"already exists|Duplicate (?:column|key) name|duplicate column name",
-        "It is there already: an earlier revision creates it, or downgrade() of this "
-        "one leaves it behind.",
+        "It exists already: an earlier revision creates it, or downgrade() of this "
+        "one does not drop it.",
     ),
     (
         r"no such column|column \S+ does not exist|Unknown column",
@@ -93,7 +93,7 @@ _FIXES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 _IRREVERSIBLE: Final = (
-    "Write downgrade() so that it reverts upgrade(), or say irreversible = True in the "
+    "Write downgrade() so that it reverts upgrade(), or set irreversible = True in the "
     "file."
 )
 

@@ -333,7 +333,7 @@ def test_a_seed_file(unique: Flask, tmp_path: Path) -> None:
     assert prove(unique, "c3").ok
     result = run_db(unique, "prove", "c3", "--seed-file", str(seed))
     assert result.exit_code == 1, result.output
-    assert "Rows that are there hold the same value" in result.output
+    assert "Existing rows have duplicate values" in result.output
 
 
 def test_a_seed_file_that_cannot_be_executed(unique: Flask, tmp_path: Path) -> None:
