@@ -320,7 +320,7 @@ def test_a_killed_connection(app: Flask) -> None:
     write_revision(migrations_of(app), "b2", "a1", body)
     failed = run_db(app, "upgrade")
     assert failed.exit_code == 3
-    effect = failed.stderr.partition("in effect:")[2]
+    effect = failed.stderr.partition("that were applied:")[2]
     assert "CREATE TABLE made" in effect
     assert "INSERT" not in effect
     assert run_db(app, "upgrade", "--resume").exit_code == 0

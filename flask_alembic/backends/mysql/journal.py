@@ -675,7 +675,7 @@ class MySQLJournal(Journal):
             )
         if found.uncertain is not None:
             raise DatabaseError(
-                f"{what}, and it is not known whether this statement is in effect:"
+                f"{what}, and it is not known whether this statement was applied:"
                 f" {found.uncertain.sql!r}.",
                 "Look at the database and say which.",
             )
