@@ -12,10 +12,11 @@ from .base import Backend
 from .journal import Journal, Record, Unfinished
 from .lock import LockKey, Session
 from .lock_file import file_lock, file_lock_holders
-from .statement_class import Effect, StatementClass
+from .statement_class import Control, Effect, StatementClass
 
 __all__ = [
     "Backend",
+    "Control",
     "Effect",
     "Journal",
     "LockKey",

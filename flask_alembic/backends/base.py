@@ -338,9 +338,9 @@ class Backend:
 
         :param statement: Its text.
         """
-        from .statement_class import statement_class
+        from .classifier import classify
 
-        return statement_class(statement)
+        return classify(statement, self.dialect.name)
 
     def is_autocommit(self, connection: Connection) -> bool:
         """Tell whether each statement commits by itself, whoever has set that.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ..backends.journal import UNPROVED
-from ..backends.statement_class import Effect
+from ..backends.statement_class import Control, Effect
 from ..errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
@@ -90,9 +90,12 @@ class RevisionRecorder:
                 value.refuse()
         self._skipped = None
         self._current = found = self.journal.classify(sql)
+        if found.control is Control.DISTRIBUTED:
+            self._refusal = _distributed()
+            raise self._refusal
         if self._step is not None:
             return None
-        if found.reads_session and self._has_lost(sql):
+        if found.reads_session and self._has_lost(found):
             self.refuse("it asks the server about a statement that was not sent again")
         if found.effect is not Effect.CHANGE:
             if found.effect is Effect.SESSION:
@@ -147,7 +150,7 @@ class RevisionRecorder:
             self.journal.session_statement(sql)
             if found.commits:
                 self.journal.committed()
-            if "autocommit" in sql.lower():
+            if found.sets_autocommit:
                 self.journal.look_again()
         if self._step is None:
             self._note(found, sql, params, cursor, context)
@@ -195,11 +198,8 @@ class RevisionRecorder:
             f"sent again{text}"
         )
 
-    def _has_lost(self, sql: str) -> bool:
-        text = sql.upper()
-        if "INSERT_ID" in text or "IDENTITY" in text:
-            return self._has_lost_id
-        return self._has_lost_count
+    def _has_lost(self, found: StatementClass) -> bool:
+        return self._has_lost_id if found.reads_id else self._has_lost_count
 
     def _context(self) -> str:
         """Return what stands for all that was read and set before."""
@@ -277,6 +277,14 @@ class RevisionRecorder:
         else:
             self.journal.step_done(step)
             self._committed()
+
+
+def _distributed() -> DatabaseError:
+    return DatabaseError(
+        "An XA statement controls a distributed transaction, so it was not sent",
+        "Such a transaction can stay prepared after the run, with its locks. Leave XA "
+        "out of the revision, and revert what is in effect by hand before the next run.",
+    )
 
 
 class _SkippedCursor:

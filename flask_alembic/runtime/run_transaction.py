@@ -8,12 +8,11 @@ SQLAlchemy, the driver and the server are asked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from ..backends.statements import without_comments
+from ..backends.statement_class import Control
 from ..errors import DatabaseError, TransactionEnded
 from . import alembic_private as private
 from .connections import roll_back
@@ -21,20 +20,9 @@ from .connections import roll_back
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
+    from ..backends.statement_class import StatementClass
     from .request import DatabaseRun
     from .statement_log import StatementLog
-
-_ENDS: Final = re.compile(
-    r"(?:COMMIT|END|ABORT|PREPARE\s+TRANSACTION)\b"
-    r"|ROLLBACK\b(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b)",
-    re.IGNORECASE,
-)
-"""How statements begin that end a transaction."""
-
-_COMMITS: Final = re.compile(
-    r"(?:COMMIT|END)(?:\s+(?:WORK|TRANSACTION))?\s*;?\s*$", re.IGNORECASE
-)
-"""What commits and does no more than that."""
 
 _ADVICE: Final = (
     "Leave COMMIT and ROLLBACK to the run; put statements that must not be in a "
@@ -142,8 +130,10 @@ class RunTransaction:
         """Whether a COMMIT in the middle of a revision was sent and not answered."""
         if self.log.is_committing:
             return True
-        text = without_comments(self.log.failed or "")
-        return self.is_released and bool(_COMMITS.match(text))
+        sql = self.log.failed
+        if sql is None or not self.is_released:
+            return False
+        return self.backend.classify(sql).control is Control.COMMIT
 
     def check(self) -> None:
         """Make sure that the transaction is still the one that the run began.
@@ -204,16 +194,16 @@ class RunTransaction:
         """
         if not self.is_real:
             return
-        text = without_comments(sql)
-        if self.is_released and not _ENDS.match(text):
+        found = self.backend.classify(sql)
+        if self.is_released and not found.ends_transaction:
             return
-        if self._may_commit(text):
+        if self._may_commit(found):
             self.check()
             self.is_released = True
             return
-        if _ENDS.match(text):
+        if found.ends_transaction:
             raise TransactionEnded(
-                f"The statement {text.split()[0].upper().rstrip(';')} would end the "
+                f"The statement {found.verb} would end the "
                 "transaction of the run, so it was not sent",
                 _ADVICE,
                 refused=True,
@@ -221,7 +211,7 @@ class RunTransaction:
         if self.backend.in_transaction(self.connection) is False:
             raise self._ended()
 
-    def _may_commit(self, text: str) -> bool:
+    def _may_commit(self, found: StatementClass) -> bool:
         """Whether a statement is a COMMIT that a revision may send.
 
         Where the server numbers its transactions, what was committed can be asked of
@@ -229,7 +219,7 @@ class RunTransaction:
         """
         if self.id is None or not self.log.is_recording or self.expected is not None:
             return False
-        return self.log.forbid_commit is None and bool(_COMMITS.match(text))
+        return self.log.forbid_commit is None and found.control is Control.COMMIT
 
     def after_statement(self, sql: str) -> bool:
         """Tell whether what was sent so far is durable since a COMMIT of the revision.
@@ -238,7 +228,7 @@ class RunTransaction:
         """
         if not self.is_released:
             return False
-        if _COMMITS.match(without_comments(sql)):
+        if self.backend.classify(sql).control is Control.COMMIT:
             return True
         return self.backend.in_transaction(self.connection) is False
 

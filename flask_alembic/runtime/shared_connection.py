@@ -16,14 +16,14 @@ neither could be reverted alone; then the revision fails, and everything is roll
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-from ..backends.statements import is_internal, without_comments
+from ..backends.statement_class import Control
+from ..backends.statements import is_internal
 from ..errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -34,18 +34,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("flask_alembic.runtime")
 
-_CONTROL: Final = re.compile(
-    r"BEGIN\b|START\s+TRANSACTION\b|SET\s+(?:SESSION\s+|LOCAL\s+)?TRANSACTION\b"
-    r"|SET\s+SESSION\s+CHARACTERISTICS\b",
-    re.IGNORECASE,
-)
-"""How statements begin that are about a transaction which the run has begun."""
+_IGNORED: Final = frozenset({Control.BEGIN, Control.MODE})
+"""What is about a transaction that the run has begun."""
 
-_COMMIT: Final = re.compile(r"(?:COMMIT|END)\b(?!\s+(?:AND|PREPARED))", re.IGNORECASE)
-_ROLLBACK: Final = re.compile(
-    r"ROLLBACK\b(?!\s+(?:WORK\s+|TRANSACTION\s+)?(?:TO|PREPARED)\b)", re.IGNORECASE
-)
-_SAVEPOINT: Final = re.compile(r"(?:SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
+_DONE_FOR: Final = _IGNORED | {Control.COMMIT, Control.ROLLBACK}
+"""What is not sent, but done for the one who sends it."""
 
 _MODES: Final = (
     "autocommit",
@@ -182,7 +175,7 @@ class SharedTransaction:
     ) -> tuple[str, Any]:
         """Let the run see what another one sends."""
         other = self._other(conn)
-        if other is None or is_internal(context) or _is_control(sql):
+        if other is None or is_internal(context) or self.control(sql):
             return sql, params
         if not self._may_change(sql):
             other.changes -= 1
@@ -195,7 +188,7 @@ class SharedTransaction:
     ) -> None:
         """Let the run see what another one has sent."""
         other = self._other(conn)
-        if other is None or is_internal(context) or _is_control(sql):
+        if other is None or is_internal(context) or self.control(sql):
             return
         self.log.after_cursor_execute(conn, cursor, sql, params, context, many)
         if self.backend.commits_implicitly(sql):
@@ -276,9 +269,17 @@ class SharedTransaction:
 
     def _may_change(self, sql: str) -> bool:
         """Whether a statement changes something, or what can be rolled back alone."""
-        return self.backend.classify(sql).changes or bool(
-            _SAVEPOINT.match(without_comments(sql))
-        )
+        found = self.backend.classify(sql)
+        return found.changes or found.control in (Control.SAVEPOINT, Control.ROLLBACK)
+
+    def control(self, sql: str) -> Control | None:
+        """Return what is done for the one who sends a statement that is not sent.
+
+        :param sql: Its text.
+        :return: ``None`` where the statement is sent.
+        """
+        control = self.backend.classify(sql).control
+        return control if control in _DONE_FOR else None
 
     def _send(self, sql: str) -> None:
         if self.log.journal is not None:
@@ -414,12 +415,14 @@ class SharedCursor:
     def execute(self, sql: Any, *arguments: Any, **named: Any) -> Any:
         """Execute a statement, or do for the one who sends it what it asks for."""
         driver: SharedDriver = self._driver
-        if isinstance(sql, str) and not driver.is_detached and _is_control(sql):
+        control = None
+        if isinstance(sql, str) and not driver.is_detached:
+            control = driver.shared.control(sql)
+        if control is not None:
             driver.changes -= 1
-            text = without_comments(sql)
-            if _COMMIT.match(text):
+            if control is Control.COMMIT:
                 driver.commit()
-            elif _ROLLBACK.match(text):
+            elif control is Control.ROLLBACK:
                 driver.rollback()
             return self
         result = self._cursor.execute(sql, *arguments, **named)
@@ -442,11 +445,6 @@ class SharedCursor:
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._cursor, name, value)
-
-
-def _is_control(sql: str) -> bool:
-    text = without_comments(sql)
-    return any(pattern.match(text) for pattern in (_CONTROL, _COMMIT, _ROLLBACK))
 
 
 def _mixed() -> DatabaseError:

@@ -143,6 +143,17 @@ class StatementLog:
         return (sql,) if is_alone else ()
 
     @property
+    def partial(self) -> tuple[str, ...]:
+        """The change that the server has refused, if a part of it may be applied.
+
+        In a transaction that would be rolled back with it.
+        """
+        sql = self.failed
+        if sql is None or not self._is_alone or not self._changes(sql):
+            return ()
+        return () if self.backend.classify(sql).is_atomic else (sql,)
+
+    @property
     def has_changes(self) -> bool:
         """Whether the current revision has sent anything but reads."""
         return any(map(self._changes, self.statements))

@@ -94,8 +94,10 @@ class TransactionEnd:
         part, log = self.part, self.part.log
         if log.has_journaled:
             return log.uncertain
-        if part.is_committing or (part.is_intact and not self._is_lost):
+        if part.is_committing:
             return ()
+        if part.is_intact and not self._is_lost:
+            return log.partial
         if part.is_intact and not part.transaction.is_real:
             return (*log.pending, *log.unanswered)
         if part.is_intact and not part.transaction.is_ending:

@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -146,8 +145,6 @@ _SHOWN = 2000
 _ERROR_SHOWN = 120
 _NO_SUCH_TABLE = 1146  # ER_NO_SUCH_TABLE
 _WAIT = 5  # seconds
-
-_FUNCTION = re.compile(r"\b(?:FUNCTION|CALL|EXECUTE|BEGIN)\b", re.IGNORECASE)
 
 COMMIT = "COMMIT"
 NOTHING = "DO 0"
@@ -382,7 +379,7 @@ class MySQLJournal(Journal):
         """
         row = self._rows.pop(ordinal)
         found: StatementClass = row["class"]
-        if found.commits and _FUNCTION.search(row["statement"]):
+        if found.defines_routines:
             self._read_functions()
         if row["state"] == DONE:
             self._open[ordinal] = row

@@ -10,9 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
-from ..statement_class import Effect, StatementClass
+from ..statement_class import (
+    UNKNOWN,
+    Control,
+    Effect,
+    StatementClass,
+    control_of,
+    verb_of,
+)
 
 _TOKEN: Final = re.compile(
     r"""
@@ -25,11 +33,6 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-
-UNKNOWN: Final = StatementClass(
-    Effect.CHANGE, commits=True, is_known=False, is_atomic=False
-)
-"""What is not known."""
 
 _READ: Final = frozenset(
     [
@@ -60,7 +63,8 @@ _SESSION: Final = frozenset(
         "GET",
     ]
 )
-_SESSION_COMMITS: Final = frozenset(["COMMIT", "XA", "LOCK", "UNLOCK", "BACKUP"])
+_SESSION_COMMITS: Final = frozenset(["COMMIT", "LOCK", "UNLOCK", "BACKUP"])
+_CONTROLS: Final = frozenset(["SET", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT"])
 _COMMITS: Final = frozenset(
     [
         "ALTER",
@@ -97,7 +101,11 @@ _QUERY: Final = re.compile(
 )
 _SET_STATEMENT: Final = re.compile(r"SET\s+STATEMENT\b.*?\bFOR\s+", re.I | re.DOTALL)
 _BEGIN: Final = re.compile(r"BEGIN(?:\s+WORK)?\s*\Z|START\s+TRANSACTION\b", re.I)
-_XA_OPEN: Final = re.compile(r"XA\s+(?:START|BEGIN|END|ROLLBACK|RECOVER)\b", re.I)
+_XA_RECOVER: Final = re.compile(r"XA\s+RECOVER\b", re.IGNORECASE)
+_DEFINES_FUNCTION: Final = re.compile(
+    r"(?:CREATE|ALTER|DROP)\b.*?\b(?:FUNCTION|PACKAGE|DATABASE|SCHEMA)\b", re.IGNORECASE
+)
+_AUTOCOMMIT: Final = re.compile(r"\bAUTOCOMMIT\b", re.IGNORECASE)
 _TEMPORARY: Final = re.compile(
     r"(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+TEMPORARY\b", re.IGNORECASE
 )
@@ -109,13 +117,14 @@ _LOCKS_ALL: Final = re.compile(
     r"FLUSH\b.*\b(?:WITH\s+READ\s+LOCK|FOR\s+EXPORT)\b", re.I | re.S
 )
 _SETS_ACCOUNT: Final = re.compile(r"SET\s+(?:PASSWORD|DEFAULT\s+ROLE)\b", re.IGNORECASE)
-_SET_COMMITS: Final = re.compile(r"\bAUTOCOMMIT\b|SET\s+ROLE\b", re.IGNORECASE)
+_SETS_ROLE: Final = re.compile(r"SET\s+ROLE\b", re.IGNORECASE)
 _RESULT_OF_LAST: Final = re.compile(
     r"\b(?:LAST_INSERT_ID|ROW_COUNT|FOUND_ROWS)\s*\(|@@(?:\w+\s*\.\s*)?"
     r"(?:IDENTITY|LAST_INSERT_ID|WARNING_COUNT|ERROR_COUNT)\b"
     r"|\ASHOW\s+(?:WARNINGS|ERRORS|COUNT)\b|\AGET\b.*\bDIAGNOSTICS\b",
     re.IGNORECASE | re.DOTALL,
 )
+_ID_OF_LAST: Final = re.compile(r"INSERT_ID|IDENTITY", re.IGNORECASE)
 _VOLATILE: Final = re.compile(
     r"\bFROM\b|\bSELECT\b|\b(?:NOW|SYSDATE|CURRENT_\w+|LOCALTIME\w*|CURDATE|CURTIME"
     r"|UTC_\w+|UNIX_TIMESTAMP|UUID\w*|RAND|CONNECTION_ID|SYS_GUID|RANDOM_BYTES"
@@ -149,7 +158,9 @@ def classify(sql: str, functions: Collection[str] = ()) -> StatementClass:
     text, is_conditional = _bare(sql)
     if text is None:
         return UNKNOWN
-    found = _classify(text, functions)
+    found = replace(_classify(text, functions), verb=verb_of(text))
+    if found.verb == "SET" and _AUTOCOMMIT.search(sql):  # as a quoted name, too
+        found = replace(found, commits=True, sets_autocommit=True)
     if is_conditional and not found.changes:
         # A part of it is executed by some servers only.
         without, _ = _bare(sql, conditional=False)
@@ -227,8 +238,7 @@ def _bare(
 
 
 def _classify(text: str, functions: Collection[str]) -> StatementClass:
-    match = re.match(r"[A-Za-z]+", text)
-    word = match.group().upper() if match else ""
+    word = verb_of(text)
     if not text:
         return StatementClass(Effect.READ)
     if ";" in text.rstrip("; ") and not _is_routine(text):
@@ -254,7 +264,7 @@ def _classify(text: str, functions: Collection[str]) -> StatementClass:
         return StatementClass(
             Effect.CHANGE,
             returns_rows=bool(_RETURNING.search(text)),
-            reads_session=bool(_RESULT_OF_LAST.search(text)),
+            **_asks(text),
         )
     if _calls(text, functions) and (word in _SESSION or word in _SESSION_COMMITS):
         return UNKNOWN
@@ -263,9 +273,16 @@ def _classify(text: str, functions: Collection[str]) -> StatementClass:
 
 def _other(word: str, text: str) -> StatementClass:
     """Return what a statement does that is no query and no DML."""
-    if _XA_OPEN.match(text):
-        return StatementClass(Effect.SESSION)
-    if _BEGIN.match(text) or word in _SESSION_COMMITS or _LOCKS_ALL.match(text):
+    if word == "XA":
+        if _XA_RECOVER.match(text):
+            return StatementClass(Effect.READ)
+        return StatementClass(Effect.SESSION, commits=True, control=Control.DISTRIBUTED)
+    control = control_of(text) if word in _CONTROLS else None
+    if control is not None:
+        return control
+    if _BEGIN.match(text):
+        return StatementClass(Effect.SESSION, commits=True, control=Control.BEGIN)
+    if word in _SESSION_COMMITS or _LOCKS_ALL.match(text):
         return StatementClass(Effect.SESSION, commits=True)
     if _SETS_ACCOUNT.match(text):
         return StatementClass(Effect.CHANGE, commits=True)
@@ -276,8 +293,8 @@ def _other(word: str, text: str) -> StatementClass:
     if word in _SESSION:
         return StatementClass(
             Effect.SESSION,
-            commits=word == "SET" and bool(_SET_COMMITS.search(text)),
-            reads_session=bool(_RESULT_OF_LAST.search(text)),
+            commits=bool(_SETS_ROLE.match(text)),
+            **_asks(text),
             keeps="a variable that was set from data"
             if word == "SET" and _VOLATILE.search(text)
             else "",
@@ -289,22 +306,26 @@ def _other(word: str, text: str) -> StatementClass:
             commits=True,
             is_atomic=not several and not _REPLACES_TABLE.match(text),
             returns_rows=word in _ROWS,
+            defines_routines=bool(_DEFINES_FUNCTION.match(text)),
         )
     return UNKNOWN
+
+
+def _asks(text: str) -> dict[str, bool]:
+    """Return the fields that say whether it asks about the statement before it."""
+    asks = bool(_RESULT_OF_LAST.search(text))
+    return {"reads_session": asks, "reads_id": asks and bool(_ID_OF_LAST.search(text))}
 
 
 def _query(text: str, functions: Collection[str]) -> StatementClass:
     """Return what a query does: more than reading, where a function is called."""
     if _WRITES_FILE.search(text) or _SEQUENCE.search(text) or _calls(text, functions):
         return UNKNOWN
-    asks = bool(_RESULT_OF_LAST.search(text))
     if _INTO_VARIABLE.search(text) or _ASSIGNS.search(text):
         return StatementClass(
-            Effect.SESSION,
-            reads_session=asks,
-            keeps="a variable that was set from data",
+            Effect.SESSION, **_asks(text), keeps="a variable that was set from data"
         )
-    return StatementClass(Effect.READ, reads_session=asks)
+    return StatementClass(Effect.READ, **_asks(text))
 
 
 def _with(text: str, functions: Collection[str]) -> StatementClass:
@@ -320,8 +341,6 @@ def _with(text: str, functions: Collection[str]) -> StatementClass:
 
 
 def _with_rows(found: StatementClass) -> StatementClass:
-    from dataclasses import replace
-
     return replace(found, returns_rows=found.changes)
 
 

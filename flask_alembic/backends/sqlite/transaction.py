@@ -15,27 +15,18 @@ inside a transaction; it is decided before (see :mod:`.foreign_keys`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..statement_class import Control
 from ..statements import INTERNAL, between_transactions, is_internal, without_comments
 from .foreign_keys import ForeignKeys, Sources
+from .statement_rules import classify
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.engine import ExecutionContext
-
-# https://www.sqlite.org/lang_vacuum.html, lang_attach.html, pragma.html: what cannot
-# be executed within a transaction.
-_BETWEEN = re.compile(
-    r"VACUUM\b|DETACH\b"
-    r"|PRAGMA\s+(?:\w+\s*\.\s*)?(?:journal_mode|synchronous|locking_mode|temp_store)\s*[=(]",
-    re.IGNORECASE,
-)
-_BEGIN = re.compile(r"BEGIN\b", re.IGNORECASE)
-
 
 _REOPENS = "flask_alembic_sqlite_reopens"
 """The key in ``connection.info`` that is there between two transactions."""
@@ -248,9 +239,11 @@ class _Control:
         """Prepare for a statement that cannot be executed as it stands."""
         if is_internal(context):
             return statement, parameters
-        sql = without_comments(statement)
+        found = classify(statement)
         fresh, self._fresh = self._fresh, False
-        if fresh and _BEGIN.match(sql):  # a listener of the app that begins, too
+        if (
+            fresh and found.control is Control.BEGIN
+        ):  # a listener of the app that begins, too
             return "SELECT 1", ()
         if self._autocommit:
             return statement, parameters
@@ -259,8 +252,8 @@ class _Control:
         self._reopen = False
         if not self._in_transaction:
             return statement, parameters  # the migration has sent COMMIT by itself
-        self._keys.check(sql)
-        if _BETWEEN.match(sql) and not self.connection.in_nested_transaction():
+        self._keys.check(without_comments(statement))
+        if found.needs_autocommit and not self.connection.in_nested_transaction():
             self._commit()
             self._reopen = True
         return statement, parameters
