@@ -87,8 +87,13 @@ def run(app: Flask, heard: list[str]) -> RunResult:
         try:
             return extension_of(app).upgrade()
         except MigrationFailed as error:
-            assert error.result is not None
-            return error.result
+            return result_of(error)
+
+
+def result_of(error: MigrationFailed) -> RunResult:
+    """Return what an error says that the run did."""
+    assert error.result is not None
+    return error.result
 
 
 def failure_of(result: RunResult, heard: list[str], url: str) -> RunFailure:
@@ -200,13 +205,10 @@ def test_queries_are_killed_at_any_moment(
     thread.start()
     try:
         for _ in range(6):
-            before = dump(url)
-            heard: list[str] = []
             printed = run_db(app, "upgrade", "--resume").output
+            assert "Traceback" not in printed
             if version_rows(url):
                 break
-            del heard, before
-            assert "Traceback" not in printed
     finally:
         is_over.set()
         thread.join()
@@ -219,13 +221,10 @@ def test_queries_are_killed_at_any_moment(
 
 
 XA = {
-    "committed": ["XA START 'fa'", "INSERT INTO t (n) VALUES (4)", "XA END 'fa'",
-                  "XA PREPARE 'fa'", "XA COMMIT 'fa'"],
-    "in one phase": ["/* why */ XA BEGIN 'fa'", "INSERT INTO t (n) VALUES (4)",
-                     "XA END 'fa'", "XA COMMIT 'fa' ONE PHASE"],
-    "of another session": ["XA COMMIT 'fa'"],
-    "with a setting": ["SET STATEMENT lock_wait_timeout = 9 FOR XA ROLLBACK 'fa'"],
-}  # fmt: skip
+    "committed": ["START {}", "END {}", "PREPARE {}", "COMMIT {}"],
+    "in one phase": ["BEGIN {}", "END {}", "COMMIT {} ONE PHASE"],
+    "of another session": ["COMMIT {}"],
+}
 
 
 @pytest.mark.sample(2)
@@ -235,7 +234,10 @@ def test_distributed_transactions_are_refused(
     name: str, block: bool, mariadb_url: str, tmp_path: Path
 ) -> None:
     """A prepared one would outlive the run, and keep its locks."""
-    lines = [sql(text) for text in XA[name]]
+    number = f"'{sa.make_url(mariadb_url).database}'"
+    lines = [sql(f"/* why */ XA {text.format(number)}") for text in XA[name]]
+    if len(lines) > 1:
+        lines.insert(1, sql("INSERT INTO t (n) VALUES (4)"))
     if block:
         lines = [f"    {line}" for line in lines]
         lines.insert(0, "with op.get_context().autocommit_block():")
@@ -248,7 +250,8 @@ def test_distributed_transactions_are_refused(
     assert value(mariadb_url, "SELECT sum(n) FROM t") == 6
     engine = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("XA RECOVER").all() == []
+        found = connection.exec_driver_sql("XA RECOVER").all()
+    assert number.strip("'").encode() not in [row.data for row in found]
 
 
 def test_prepared_transactions_may_be_listed(mariadb_url: str, tmp_path: Path) -> None:
