@@ -9,6 +9,7 @@ which database it has.
 from __future__ import annotations
 
 from .base import Backend
+from .classifier import classify
 from .journal import Journal, Record, Unfinished
 from .lock import LockKey, Session
 from .lock_file import file_lock, file_lock_holders
@@ -24,6 +25,7 @@ __all__ = [
     "Session",
     "StatementClass",
     "Unfinished",
+    "classify",
     "file_lock",
     "file_lock_holders",
 ]

@@ -120,7 +120,7 @@ class View:
             before = fact.where.autocommit
             if isinstance(fact, Transaction):
                 number += 1
-                open_ = fact.verb == "begin"
+                open_ = fact.begins
             inside = open_ and not fact.where.autocommit
             self._segments[id(fact)] = number if inside else None
 

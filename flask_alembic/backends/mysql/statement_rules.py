@@ -261,11 +261,8 @@ def _classify(text: str, functions: Collection[str]) -> StatementClass:
     if re.match(r"LOAD\s+INDEX\b", text, re.IGNORECASE):
         return StatementClass(Effect.CHANGE, commits=True, returns_rows=True)
     if word in _DML:
-        return StatementClass(
-            Effect.CHANGE,
-            returns_rows=bool(_RETURNING.search(text)),
-            **_asks(text),
-        )
+        returns = bool(_RETURNING.search(text))
+        return _asking(StatementClass(Effect.CHANGE, returns_rows=returns), text)
     if _calls(text, functions) and (word in _SESSION or word in _SESSION_COMMITS):
         return UNKNOWN
     return _other(word, text)
@@ -291,14 +288,13 @@ def _other(word: str, text: str) -> StatementClass:
     if re.match(r"DROP\s+PREPARE\b", text, re.IGNORECASE):
         return StatementClass(Effect.SESSION)
     if word in _SESSION:
-        return StatementClass(
+        is_volatile = word == "SET" and _VOLATILE.search(text) is not None
+        found = StatementClass(
             Effect.SESSION,
             commits=bool(_SETS_ROLE.match(text)),
-            **_asks(text),
-            keeps="a variable that was set from data"
-            if word == "SET" and _VOLATILE.search(text)
-            else "",
+            keeps="a variable that was set from data" if is_volatile else "",
         )
+        return _asking(found, text)
     if word in _COMMITS:
         several = bool(_SEVERAL.match(text)) and "," in text
         return StatementClass(
@@ -311,10 +307,11 @@ def _other(word: str, text: str) -> StatementClass:
     return UNKNOWN
 
 
-def _asks(text: str) -> dict[str, bool]:
-    """Return the fields that say whether it asks about the statement before it."""
-    asks = bool(_RESULT_OF_LAST.search(text))
-    return {"reads_session": asks, "reads_id": asks and bool(_ID_OF_LAST.search(text))}
+def _asking(found: StatementClass, text: str) -> StatementClass:
+    """Add whether a statement asks about the one before it."""
+    if not _RESULT_OF_LAST.search(text):
+        return found
+    return replace(found, reads_session=True, reads_id=bool(_ID_OF_LAST.search(text)))
 
 
 def _query(text: str, functions: Collection[str]) -> StatementClass:
@@ -322,10 +319,9 @@ def _query(text: str, functions: Collection[str]) -> StatementClass:
     if _WRITES_FILE.search(text) or _SEQUENCE.search(text) or _calls(text, functions):
         return UNKNOWN
     if _INTO_VARIABLE.search(text) or _ASSIGNS.search(text):
-        return StatementClass(
-            Effect.SESSION, **_asks(text), keeps="a variable that was set from data"
-        )
-    return StatementClass(Effect.READ, **_asks(text))
+        keeps = "a variable that was set from data"
+        return _asking(StatementClass(Effect.SESSION, keeps=keeps), text)
+    return _asking(StatementClass(Effect.READ), text)
 
 
 def _with(text: str, functions: Collection[str]) -> StatementClass:

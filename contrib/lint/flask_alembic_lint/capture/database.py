@@ -102,7 +102,7 @@ def recording_engine(dialect: Dialect, report: Report, world: World) -> Engine:
     from sqlalchemy.engine import Engine, make_url
     from sqlalchemy.pool import StaticPool
 
-    connection = DriverConnection(report, world)
+    connection = DriverConnection(report, world, dialect.name)
     creator: Callable[[], Any] = lambda: connection  # noqa: E731
     dialect.inspector = inspector_class(world)  # type: ignore[attr-defined]
     pool = StaticPool(creator, dialect=dialect)

@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from flask_alembic.backends import classify
+
 Report = Callable[[str, bool], None]
 """Called with each statement and whether it ran outside a transaction."""
 
-_READS: Final = re.compile(
+_GIVES_ROWS: Final = re.compile(
     r"\s*(?:--[^\n]*\n|/\*.*?\*/|\s|\()*"
     r"(select|with|show|pragma|values|explain|table|describe|desc)\b",
     re.I | re.S,
 )
-_CHANGES: Final = re.compile(r"\b(insert|update|delete|merge)\b", re.I)
 _RETURNING: Final = re.compile(r"\breturning\b(.*)", re.I | re.S)
 
 
@@ -77,10 +78,12 @@ class Connection:
 
     :param report: Called with each statement that may change something.
     :param world: What queries find.
+    :param dialect: The name of the dialect, which tells what a statement changes.
     """
 
-    def __init__(self, report: Report, world: World) -> None:
+    def __init__(self, report: Report, world: World, dialect: str) -> None:
         self.report = report
+        self.dialect = dialect
         self.world = world
         self.autocommit = False
 
@@ -118,9 +121,9 @@ class Cursor:
         self.connection.world.statements -= 1
         if self.connection.world.statements < 0:
             raise Endless("it sends statements without end where it finds no rows")
-        reads = _READS.match(sql)
-        changes = _CHANGES.search(sql)
-        if not reads or (reads[1].lower() == "with" and changes):
+        reads = _GIVES_ROWS.match(sql)
+        changes = classify(sql, self.connection.dialect).changes
+        if changes or not reads:
             self.connection.report(sql, self.connection.autocommit)
         returning = _RETURNING.search(sql) if changes else None
         names = column_names(returning[1] if returning else sql)

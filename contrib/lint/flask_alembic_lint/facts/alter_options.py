@@ -43,7 +43,6 @@ def read_option(start: str, reader: Reader, table: str, where: Where) -> Iterato
             table=table,
             verb=f"{start} PARTITION",
             concurrently=quick,
-            needs_autocommit=start == "DETACH" and quick,
         )
     elif start == "TRUNCATE":
         yield WriteData(where=where, table=table, verb="truncate")

@@ -198,9 +198,13 @@ class Maintenance(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction(Fact):
-    """BEGIN, COMMIT or ROLLBACK written as SQL."""
+    """BEGIN, COMMIT, ROLLBACK or their like written as SQL."""
 
-    verb: Literal["begin", "commit", "rollback"]
+    verb: str
+    """The word that it starts with, in upper case."""
+
+    begins: bool
+    """Whether a transaction is open afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from flask_alembic.backends import Control, StatementClass, classify
+
 from .alter import read_alter_table
 from .base import Fact, Where
 from .create import read_create, read_drop
@@ -66,8 +68,16 @@ def read_statement(
     start = reader.take().upper
     if start == "DO":
         return list(_body(reader, dialect, where))
+    found = classify(text, dialect)
+    if found.control in TRANSACTIONS:
+        return [_transaction(found, where)]
     read = READERS.get(start)
-    facts = list(read(reader, where)) if read else []
+    facts = [
+        dataclasses.replace(fact, needs_autocommit=found.needs_autocommit)
+        if isinstance(fact, Maintenance)
+        else fact
+        for fact in (read(reader, where) if read else ())
+    ]
     error = parse_error(text, dialect) if start in PARSED or not read else None
     if error is None and not read and start != "(":
         error = f"{words[0].text} starts no statement that is known"
@@ -93,7 +103,7 @@ def _alter(reader: Reader, where: Where) -> Iterator[Fact]:
                 where=where, verb=f"ALTER DOMAIN {name} ADD", rewrites=True
             )
     elif reader.accept("SYSTEM"):
-        yield Maintenance(where=where, verb="ALTER SYSTEM", needs_autocommit=True)
+        yield Maintenance(where=where, verb="ALTER SYSTEM")
     elif not reader.done and reader.peek().kind == "word":
         yield Opaque(where=where, verb=f"ALTER {reader.peek().upper}")
 
@@ -122,14 +132,16 @@ def _rename(reader: Reader, where: Where) -> Iterator[Fact]:
             yield RenameTable(where=where, table=old, to=pair.name())
 
 
-def _transaction(reader: Reader, where: Where) -> Iterator[Fact]:
-    verb = reader.words[0].upper
-    if verb in ("BEGIN", "START"):
-        yield Transaction(where=where, verb="begin")
-    elif verb in ("COMMIT", "END"):
-        yield Transaction(where=where, verb="commit")
-    elif verb in ("ROLLBACK", "ABORT") and not reader.has("TO"):
-        yield Transaction(where=where, verb="rollback")
+TRANSACTIONS: Final = (
+    *(Control.BEGIN, Control.COMMIT, Control.ROLLBACK, Control.END),
+    Control.DISTRIBUTED,
+)
+"""What begins or ends a transaction."""
+
+
+def _transaction(found: StatementClass, where: Where) -> Fact:
+    begins = found.control is Control.BEGIN
+    return Transaction(where=where, verb=found.verb, begins=begins)
 
 
 def _lock(reader: Reader, where: Where) -> Iterator[Fact]:
@@ -145,17 +157,14 @@ def _maintenance(reader: Reader, where: Where) -> Iterator[Fact]:
         yield Maintenance(
             where=where,
             verb="VACUUM FULL" if full else verb,
-            needs_autocommit=True,
             rewrites=full,
         )
     elif verb == "REINDEX":
-        whole = reader.has("DATABASE") or reader.has("SYSTEM") or reader.has("SCHEMA")
         yield Maintenance(
             where=where,
             table=reader.words[-1].text,
             verb=verb,
             concurrently=concurrently,
-            needs_autocommit=concurrently or whole,
             rewrites=not concurrently,
         )
     elif verb == "REFRESH":
@@ -212,7 +221,7 @@ SILENT: Final = (
     *("RELEASE", "PRAGMA", "USE", "CALL", "EXPLAIN", "DESCRIBE", "DISCARD", "NOTIFY"),
     *("CHECKPOINT", "LISTEN", "UNLOCK", "FLUSH", "ATTACH", "DETACH", "SECURITY"),
     *("REASSIGN", "EXEC", "DECLARE", "PREPARE", "EXECUTE", "DEALLOCATE", "IMPORT"),
-    *("VALUES", "TABLE"),
+    *("VALUES", "TABLE", "COMMIT", "ROLLBACK"),
 )
 """Words that start a statement which no rule looks at."""
 
@@ -226,9 +235,6 @@ READERS: Final[dict[str, Read]] = {
     **dict.fromkeys(
         ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REPLACE", "MERGE", "WITH", "COPY"),
         read_data,
-    ),
-    **dict.fromkeys(
-        ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"), _transaction
     ),
     "LOCK": _lock,
     **dict.fromkeys(

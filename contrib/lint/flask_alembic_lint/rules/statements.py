@@ -45,7 +45,7 @@ def transaction_control(view: View) -> Iterator[Hit]:
     for direction in view.facts:
         for fact in view.each(Transaction, direction):
             yield Hit(
-                f"{fact.verb.upper()} as SQL ends or begins a transaction that Alembic "
+                f"{fact.verb} as SQL ends or begins a transaction that Alembic "
                 "knows nothing of.",
                 fact,
             )
