@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from alembic.operations import Operations
 from databases import MakeDatabase
 
 PAGE = Path(__file__).parent.parent / "docs" / "troubleshooting.rst"
+PACKAGE = Path(__file__).parent.parent / "flask_alembic"
 
 TABLE = "CREATE TABLE note (id INTEGER, words VARCHAR(20))"
 ROW = "INSERT INTO note (id) VALUES (1)"
@@ -95,6 +97,46 @@ STATEMENTS = {
     ],
 }
 """By database: a message of the page, and the statements of which the last gives it."""
+
+
+OWN = {
+    "Flask-Alembic was used outside an app context.",
+    "No database was found.",
+    "There are 0 tables in your metadata: are the models imported?",
+    "There are no revision files in",
+    "which matches no revision file in",
+    "is not at head, so it cannot be compared with the models",
+    "leads past the end of the history",
+    "There is no revision or branch",
+    "it has no usable 'revision' id",
+    "Two files have the id",
+    "No changes detected",
+    "is partially applied",
+    "The migration lock",
+}
+"""Messages of the page that are our own."""
+
+
+def own_texts() -> str:
+    """Return every text of the package; what is put into one is a word with braces."""
+    texts: list[str] = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (
+                    str(part.value) if isinstance(part, ast.Constant) else "{}"
+                    for part in node.values
+                )
+                texts.append("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    return "\n".join(texts)
+
+
+def test_our_own_messages_are_those_of_the_page() -> None:
+    assert quoted() >= OWN
+    texts = own_texts()
+    assert [message for message in sorted(OWN) if message not in texts] == []
 
 
 def quoted() -> set[str]:
