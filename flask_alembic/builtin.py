@@ -8,6 +8,7 @@ them by name.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -73,13 +74,24 @@ def plugins() -> tuple[tuple[str, object], ...]:
 
 
 def make_db_group(extension: ExtensionAPI | None = None) -> AlembicGroup:
-    """Return a ``db`` group with our commands, which are added when it is used.
+    """Return a ``db`` group with our commands and those added to the shared group.
 
     :param extension: The extension it works on; the current app's by default.
     """
     from .cli.group import make_group
 
-    return make_group(extension, _add_commands)
+    return make_group(extension, _add_commands, shared_group)
+
+
+@cache
+def shared_group() -> AlembicGroup:
+    """Return the group ``alembic_click``, which belongs to no app.
+
+    What a project adds to it is in the group of each app.
+    """
+    from .cli.group import make_group
+
+    return make_group(None, _add_commands)
 
 
 def _add_commands(cli: AlembicGroup) -> None:
@@ -90,8 +102,8 @@ def _add_commands(cli: AlembicGroup) -> None:
 
 def builtin_commands() -> dict[str, click.Command]:
     """Return our own commands by name, all of them imported."""
+    from .cli.group import make_group
     from .plugins.command_list import command_names
 
-    group = make_db_group()
-    group.add_builtin()
+    group = make_group(None, _add_commands)
     return {name: group.commands[name] for name in sorted(command_names())}

@@ -25,7 +25,9 @@ FLOORS: tuple[tuple[str, ...], ...] = importlib.import_module("floors").FLOORS
 DOORS = (
     "flask_alembic.cli",
     "flask_alembic.cli.base",
+    "flask_alembic.cli.click",
     "flask_alembic.cli.flask_script",
+    "flask_alembic.cli.script",
 )
 """Public modules of ``cli`` that hand on what commands define: on the top floor."""
 

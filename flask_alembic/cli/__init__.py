@@ -19,6 +19,9 @@ What a plugin needs for a command of its own is imported from here::
     def sizes(databases):
         current_command().data = {"bytes": 42}
 
+A command that is added to ``alembic_click``, which is ``flask_alembic.cli.cli`` too, is
+a command of ``flask db`` in each app.
+
 Each Click command is an attribute of this package too (``flask_alembic.cli.upgrade``)
 and can be added to a group whose ``ctx.obj`` is the extension.
 """
@@ -43,7 +46,10 @@ if TYPE_CHECKING:
     from .writer import Writer
 
     alembic_click: AlembicGroup
-    """The group for apps that add it themselves."""
+    """The group for apps that add it themselves; what is added to it, each app has."""
+
+    cli: AlembicGroup
+    """The same group under the name that it has in Flask-Alembic 3."""
 
     def get_extension() -> Alembic:
         """Return the extension that the command works on.
@@ -94,10 +100,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_PUBLIC[name]), name)
         globals()[name] = value
         return value
-    if name == "alembic_click":
-        from ..builtin import make_db_group
+    if name in {"alembic_click", "cli"}:
+        from ..builtin import shared_group
 
-        globals()[name] = make_db_group()
+        globals()[name] = shared_group()
         return globals()[name]
     if not name.startswith("_"):
         from ..plugins.command_list import COMMANDS

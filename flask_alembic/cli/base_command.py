@@ -502,11 +502,13 @@ rev_id = click.option("--rev-id", metavar="ID", help="Use this id for the revisi
 message = click.option("-m", "--message", metavar="TEXT", help="Revision message.")
 
 
-def several(value: tuple[str, ...]) -> str | list[str] | None:
+def several(value: str | Sequence[str] | None) -> str | list[str] | None:
     """Return what a repeatable option gives: nothing, one or a list.
 
-    :param value: The values.
+    :param value: The values; ``context.invoke()`` may give a string, or ``None``.
     """
     if not value:
         return None
+    if isinstance(value, str):
+        return value
     return value[0] if len(value) == 1 else list(value)

@@ -1,9 +1,8 @@
 """Integration with Flask-Script: the commands of ``flask db`` in a ``Manager``.
 
-Nothing is defined twice. Whenever a command line is parsed, the Click group
-``alembic_click`` is walked, with what plugins have added to it, and each of its commands
-becomes one of Flask-Script. What was typed is handed to Click, which checks it and runs
-the command.
+Nothing is defined twice. Whenever a command line is parsed, the Click group of the app is
+walked, with what plugins have added to it, and each of its commands becomes one of
+Flask-Script. What was typed is handed to Click, which checks it and runs the command.
 
 The maintained distribution is ``flask-script-ng``; the original ``flask_script`` is
 used where only that can be imported.
@@ -178,16 +177,30 @@ def _app_of(manager: Any) -> Flask | None:
     return app if isinstance(app, Flask) else None
 
 
+def _group_of(app: Flask | None) -> click.Group:
+    """Return the Click group of an app, or a new one where it has none."""
+    from ..builtin import make_db_group
+
+    if app is None or "alembic" not in app.extensions:
+        return make_db_group()
+    extension = app.extensions["alembic"]
+    for command in app.cli.commands.values():
+        if getattr(command, "extension", None) is extension:
+            assert isinstance(command, click.Group)
+            return command
+    return make_db_group(extension)
+
+
 def _text(command: click.Command) -> str:
     """Return the help of a command without the marks that are for Click."""
     return (command.help or "").partition("\f")[0].replace("\b", "").strip()
 
 
 class CommandLine:
-    """What was typed before the name of a command: the group's name and options."""
+    """What was typed before the name of a command: the group, and its options."""
 
     def __init__(self) -> None:
-        self.group = ""
+        self.name = ""
         self.options: list[str] = []
 
     def run(self, app: Flask, args: Sequence[str]) -> None:
@@ -197,13 +210,11 @@ class CommandLine:
         :param args: The command and its arguments.
         :raises SystemExit: When the exit code is not 0.
         """
-        from . import alembic_click
-
         program = os.path.basename(sys.argv[0])
         try:
-            alembic_click.main(
+            _group_of(app).main(
                 [*self.options, *args],
-                prog_name=f"{program} {self.group}".strip(),
+                prog_name=f"{program} {self.name}".strip(),
                 obj=_script_info(app),
                 auto_envvar_prefix="FLASK_DB",
             )
@@ -339,16 +350,14 @@ def make_manager() -> Any:
             :param func_stack: The managers around.
             :param parent: The manager around.
             """
-            from . import alembic_click
-
-            line.group = "" if parent is None else prog
+            line.name = "" if parent is None else prog
             line.options.clear()
             app = _app_of(self)
             info = None if app is None else _script_info(app)
-            context = click.Context(alembic_click, info_name=prog, obj=info)
-            manager = group_class(alembic_click, context)
+            group = _group_of(app)
+            manager = group_class(group, click.Context(group, info_name=prog, obj=info))
             manager.app, manager.parent = self.app, self.parent
-            manager.add_flags(alembic_click.params)
+            manager.add_flags(group.params)
             for args, options in self.added:
                 manager.add_command(*args, **options)
             parser: argparse.ArgumentParser = manager.create_parser(

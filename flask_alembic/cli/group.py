@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -45,6 +45,8 @@ class AlembicGroup(CommandRoot):
     :param name: What it is called: ``db``.
     :param extension: The extension it works on; the current app's by default.
     :param builtin: Adds the built-in commands, called when the group is first used.
+    :param shared: The group whose commands are in this one too, but for those of
+        plugins: ``alembic_click``.
     :param options: As for :class:`click.Group`.
 
     .. versionadded:: 4.0
@@ -54,22 +56,36 @@ class AlembicGroup(CommandRoot):
     """What ``@cli.command()`` makes, so that commands of plugins run in an app context
     and have ``--format``, ``--quiet`` and ``--traceback`` too."""
 
-    commands: Commands
-
     def __init__(
         self,
         name: str | None = None,
         *,
         extension: ExtensionAPI | None = None,
         builtin: Callable[[AlembicGroup], None] | None = None,
+        shared: Callable[[], AlembicGroup] | None = None,
         **options: Unpack[CommandOptions],
     ) -> None:
+        self._commands = Commands()
+        self._add: Callable[[AlembicGroup], None] | None = None
+        self._shared: Callable[[], AlembicGroup] | None = None
         super().__init__(name, **options)
         self.extension = extension
         self._add = builtin
-        self.commands = Commands(self.commands)
+        self._shared = shared
         self._builtin: dict[str, LazyCommand] = {}
+        self._of_plugins: set[str] = set()
+        self._of_shared: dict[str, click.Command | LazyCommand] = {}
         self._filled_for: WeakSet[Flask] = WeakSet()
+
+    @property
+    def commands(self) -> Commands:
+        """The commands by name; reading one imports it, reading their names does not."""
+        self._fill()
+        return self._commands
+
+    @commands.setter
+    def commands(self, commands: Mapping[str, click.Command]) -> None:
+        self._commands = Commands(commands)
 
     def add_lazy(
         self, name: str, target: str, *, help: str = "", hidden: bool = False
@@ -98,14 +114,12 @@ class AlembicGroup(CommandRoot):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands that are not disabled, sorted."""
-        self.add_builtin()
         self._ask_plugins(ctx)
         disabled = self._disabled(ctx)
         return [name for name in super().list_commands(ctx) if name not in disabled]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name; ours do not need the plugins."""
-        self.add_builtin()
         if cmd_name not in self.commands or self._is_extended(ctx):
             self._ask_plugins(ctx)
         if cmd_name in self._disabled(ctx):
@@ -139,16 +153,38 @@ class AlembicGroup(CommandRoot):
         with _listing(ctx):
             return super().shell_complete(ctx, incomplete)
 
-    def add_builtin(self) -> None:
-        """Add our commands once, without pluggy and without importing any of them."""
-        if self._builtin or self._add is None:
-            return
-        self._add(self)
-        self._builtin = {
-            name: command
-            for name, command in self.commands.unresolved()
-            if isinstance(command, LazyCommand)
-        }
+    def _fill(self) -> None:
+        """Add our commands once, and those of the shared group, importing none."""
+        if self._add is not None:
+            add, self._add = self._add, None
+            add(self)
+            self._builtin = {
+                name: command
+                for name, command in self._commands.unresolved()
+                if isinstance(command, LazyCommand)
+            }
+        if self._shared is not None:
+            for name, command in self._shared().added():
+                if name not in self._commands or self._is_replaced(name):
+                    self._commands.add(name, command)
+                    self._of_shared[name] = command
+
+    def added(self) -> Iterator[tuple[str, click.Command | LazyCommand]]:
+        """Yield the commands that are neither ours nor of a plugin, by name."""
+        self._fill()
+        for name, command in self._commands.unresolved():
+            if not self._is_builtin(name) and name not in self._of_plugins:
+                yield name, command
+
+    def _is_builtin(self, name: str) -> bool:
+        command = self._commands.lazy(name)
+        return command is not None and self._builtin.get(name) is command
+
+    def _is_replaced(self, name: str) -> bool:
+        """Whether the shared group's command takes the place of the one here."""
+        known = self._of_shared.get(name)
+        here = dict(self._commands.unresolved())[name]
+        return self._is_builtin(name) or (known is not None and here is known)
 
     def _disabled(self, ctx: click.Context) -> frozenset[str]:
         """Return the names of our commands that the app has disabled."""
@@ -162,12 +198,12 @@ class AlembicGroup(CommandRoot):
             disabled = names("ALEMBIC_PLUGINS_DISABLED", app.config)
         except AlembicError:
             return frozenset()  # The command that is run says it.
+        self._fill()
         every = is_named(disabled, "commands", "")
         return frozenset(
             name
-            for name, command in self._builtin.items()
-            if (every or is_named(disabled, name, ""))
-            and self.commands.lazy(name) is command
+            for name in self._builtin
+            if (every or is_named(disabled, name, "")) and self._is_builtin(name)
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -233,6 +269,7 @@ class AlembicGroup(CommandRoot):
                 # A command that works is not replaced by one that does not.
                 name = f"{plugin}-plugin" if plugin in self.commands else plugin
                 self.add_command(_broken(name, failed))
+                self._of_plugins.add(name)
                 known[name] = self.commands[name]
             for name, command in list(self.commands.unresolved()):
                 if known.get(name) is not command:
@@ -242,6 +279,7 @@ class AlembicGroup(CommandRoot):
         self, name: str, command: click.Command | LazyCommand, plugin: str
     ) -> click.Command | LazyCommand:
         """Let a command that a plugin added be heard, and return it."""
+        self._of_plugins.add(name)
         if isinstance(command, LazyCommand):
             command.plugin = plugin
             command.announce = partial(_with_events, plugin)
@@ -304,16 +342,19 @@ def _without_plugins(ctx: click.Context, param: click.Parameter, value: bool) ->
 def make_group(
     extension: ExtensionAPI | None = None,
     builtin: Callable[[AlembicGroup], None] | None = None,
+    shared: Callable[[], AlembicGroup] | None = None,
 ) -> AlembicGroup:
     """Return a ``db`` group.
 
     :param extension: The extension it works on; the current app's by default.
     :param builtin: Adds the built-in commands.
+    :param shared: The group whose commands are in this one too.
     """
     return AlembicGroup(
         "db",
         extension=extension,
         builtin=builtin,
+        shared=shared,
         help="Perform database migrations.",
         params=[
             click.Option(

@@ -118,7 +118,15 @@ class Commands(dict[str, click.Command]):
 
         :param command: The command.
         """
-        super().__setitem__(command.name, command)  # type: ignore[assignment]
+        self.add(command.name, command)
+
+    def add(self, name: str, command: click.Command | LazyCommand) -> None:
+        """Add a command as it is.
+
+        :param name: Its name.
+        :param command: The command.
+        """
+        super().__setitem__(name, command)  # type: ignore[assignment]
 
     def unresolved(self) -> Iterator[tuple[str, click.Command | LazyCommand]]:
         """Return names and commands, the lazy ones as they are."""

@@ -11,6 +11,7 @@ from ...cli.context import get_extension, require_revisions
 from ...cli.output import prints_to_stderr
 from ...cli.params import RANGE, REVISION
 from ...errors import UsageError
+from ...runtime.arguments import parse_items
 
 if TYPE_CHECKING:
     from ...cli.extension_api import Revision, Strings
@@ -110,7 +111,7 @@ def history(rev_range: str | None, verbose: bool, indicate_current: bool) -> Non
 @databases
 @x_arguments
 def show(
-    revisions: tuple[str, ...],
+    revisions: str | tuple[str, ...],
     sql: bool,
     downgrade: bool,
     databases: tuple[str, ...],
@@ -123,7 +124,7 @@ def show(
     if not sql and (downgrade or databases or x_arguments):
         raise UsageError("--downgrade, --database and -x are for --sql.", "Add --sql.")
     read_revisions(
-        list(revisions),
+        list(parse_items("revisions", revisions)),
         sql=sql,
         downgrade=downgrade,
         databases=databases,

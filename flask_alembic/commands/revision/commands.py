@@ -12,6 +12,7 @@ from ...cli.context import get_extension
 from ...cli.params import BRANCH, REVISION
 from ...cli.questions import asking
 from ...errors import UsageError
+from ...runtime.arguments import parse_items
 
 _FORCE = click.option("--force", is_flag=True, help="Write it despite lint errors.")
 _ALLOW_DROP = click.option(
@@ -106,9 +107,10 @@ def _options(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _named(name: str, values: tuple[str, ...]) -> str | list[str] | None:
+def _named(name: str, values: str | tuple[str, ...] | None) -> str | list[str] | None:
     """Return what a repeatable option gives, and refuse an empty one."""
-    if not all(value.strip() for value in values):
+    given = (values,) if isinstance(values, str) else values or ()
+    if not all(value.strip() for value in given):
         raise UsageError(f"--{name} is empty.", "Name something, or leave it out.")
     return several(values)
 
@@ -191,7 +193,7 @@ def migrate(message: str | None, renames: tuple[str, ...], **options: Any) -> No
 )
 @rev_id
 def merge(
-    revisions: tuple[str, ...],
+    revisions: str | tuple[str, ...],
     message: str | None,
     label: tuple[str, ...],
     rev_id: str | None,
@@ -201,7 +203,10 @@ def merge(
     Example: flask db merge -m "join the branches"
     """
     get_extension().merge(
-        list(revisions) or "heads", message, _named("label", label), rev_id
+        list(parse_items("revisions", revisions)) or "heads",
+        message,
+        _named("label", label),
+        rev_id,
     )
 
 

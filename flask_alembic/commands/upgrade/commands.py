@@ -156,8 +156,8 @@ def plan(target: str, **options: Any) -> None:
     run_upgrade(_target(target), **_request({**options, "plan": True}))
 
 
-def _target(target: str) -> str:
-    if target.startswith("-") and not target[1:].isdigit():
+def _target(target: Revision) -> Revision:
+    if isinstance(target, str) and target.startswith("-") and not target[1:].isdigit():
         raise UsageError(
             f"There is no option {target!r}.", "Use --help to see the options."
         )
