@@ -19,7 +19,7 @@ WIDTH = 68
 
 
 FLOORS = (
-    ("hooks", "errors"),
+    ("hooks", "errors", "config_defaults"),
     ("config", "backends"),
     ("script",),
     ("runtime",),

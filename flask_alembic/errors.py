@@ -21,6 +21,7 @@ __all__ = [
     "CheckFailed",
     "ConfigurationError",
     "DatabaseError",
+    "DatabaseNotConfigured",
     "HistoryError",
     "HookError",
     "HookFailures",
@@ -28,6 +29,7 @@ __all__ = [
     "LockNotObtained",
     "MigrationFailed",
     "NestedRun",
+    "NoAppContext",
     "PluginError",
     "ProofFailed",
     "Refused",
@@ -48,6 +50,8 @@ class CheckFailed(AlembicError):
     .. versionadded:: 4.0
     """
 
+    is_command_error = True
+
     exit_code = 1
 
 
@@ -56,6 +60,8 @@ class UsageError(AlembicError):
 
     .. versionadded:: 4.0
     """
+
+    is_command_error = True
 
     exit_code = 2
 
@@ -81,11 +87,29 @@ class ConfigurationError(AlembicError):
     """
 
 
+class NoAppContext(UsageError, RuntimeError):
+    """The extension was used outside of an app context.
+
+    .. versionadded:: 4.0
+    """
+
+    is_command_error = False
+
+
+class DatabaseNotConfigured(ConfigurationError, RuntimeError):
+    """There is no engine, or there are no models: pass ``engines=`` or ``metadatas=``.
+
+    .. versionadded:: 4.0
+    """
+
+
 class ScriptLocationError(ConfigurationError):
     """The script directory is missing, unreadable, or not a directory.
 
     .. versionadded:: 4.0
     """
+
+    is_command_error = True
 
 
 class HistoryError(AlembicError):
@@ -93,6 +117,8 @@ class HistoryError(AlembicError):
 
     .. versionadded:: 4.0
     """
+
+    is_command_error = True
 
 
 class RevisionFileError(HistoryError):
@@ -107,6 +133,8 @@ class TemplateError(AlembicError):
 
     .. versionadded:: 4.0
     """
+
+    is_command_error = True
 
 
 class DatabaseError(AlembicError):

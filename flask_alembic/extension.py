@@ -70,6 +70,13 @@ _ENVIRONMENTS = "alembic_environments"
 logger = logging.getLogger("flask_alembic")
 
 
+def _by_name(given: Any) -> dict[str, Any]:
+    """Return metadata or engines by the name of the database."""
+    if given is None:
+        return {}
+    return dict(given) if isinstance(given, Mapping) else {"default": given}
+
+
 class Alembic:
     """Provide an Alembic environment and migration API.
 
@@ -107,8 +114,8 @@ class Alembic:
     ) -> None:
         self.run_mkdir = run_mkdir
         self.command_name = command_name
-        self.metadatas = metadatas
-        self.engines = engines
+        self.metadatas = _by_name(metadatas)
+        self.engines = _by_name(engines)
         self._plugins: list[tuple[str, object]] = []
         self._lock = threading.Lock()
         self._environments: WeakSet[Environment] = WeakSet()
@@ -127,14 +134,18 @@ class Alembic:
 
         Arguments override those given to ``Alembic()`` if they are not ``None``. A
         script directory that cannot be made is logged and does not stop the app:
-        the command that needs it says so.
+        the command that needs it says so. What is not set in ``ALEMBIC`` and
+        ``ALEMBIC_CONTEXT`` is filled in, for plugin systems that append to it.
 
         :param app: The app to register.
         :param run_mkdir: Whether to run :meth:`mkdir`.
         :param command_name: Register a Click group with this name, or skip it if
             ``False``.
         """
+        from .config_defaults import fill
+
         app.extensions["alembic"] = self
+        fill(app)
         app.teardown_appcontext(self._close)
         run_mkdir = self.run_mkdir if run_mkdir is None else run_mkdir
         if run_mkdir:
@@ -194,7 +205,7 @@ class Alembic:
                 from .runtime.databases import given
                 from .runtime.environment import Environment
 
-                databases = given(self.metadatas, self.engines)
+                databases = given(self.metadatas or None, self.engines or None)
                 known[self] = Environment(
                     app, databases, self._plugins, builtin.plugins
                 )
@@ -213,9 +224,9 @@ class Alembic:
 
     def _environment(self) -> Environment:
         if not has_app_context():
-            from .errors import UsageError
+            from .errors import NoAppContext
 
-            raise UsageError(
+            raise NoAppContext(
                 "Flask-Alembic was used outside an app context.",
                 "Put the call inside: with app.app_context():",
             )
@@ -399,19 +410,21 @@ class Alembic:
 
         return self._do(list_templates)
 
-    def require_revisions(self) -> None:
+    def require_revisions(self, *, allow_new: bool = False) -> bool:
         """Refuse to go on without revision files: a folder that was forgotten.
 
         A deployment that has lost its files would be taken for one that is at head.
         The commands that run revisions begin with this on the terminal.
 
+        :param allow_new: Accept a project that has no revisions anywhere yet.
+        :return: Whether there are revision files.
         :raises UsageError: When there is no revision file, with where there are some.
 
         .. versionadded:: 4.0
         """
         from .runtime.environment import require_revisions
 
-        self._do(require_revisions)
+        return self._do(require_revisions, allow_new=allow_new)
 
     def current(
         self, databases: Strings = (), *, check_heads: bool = False

@@ -49,11 +49,13 @@ def get_environment() -> Environment:
     return get_extension().environment_for(app)
 
 
-def require_revisions() -> None:
+def require_revisions(*, allow_new: bool = False) -> bool:
     """Refuse to go on without revision files: a folder that was forgotten.
 
     As :meth:`flask_alembic.Alembic.require_revisions` of the current app.
 
+    :param allow_new: Accept a project that has no revisions anywhere yet.
+    :return: Whether there are revision files.
     :raises UsageError: When there is no revision file.
     """
-    get_extension().require_revisions()
+    return get_extension().require_revisions(allow_new=allow_new)

@@ -91,7 +91,7 @@ class ExtensionAPI(Protocol):
     def script(self) -> ScriptDirectory:
         """The history as Alembic knows it."""
 
-    def require_revisions(self) -> None:
+    def require_revisions(self, *, allow_new: bool = False) -> bool:
         """Refuse to go on without revision files."""
 
     def mkdir(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..config_defaults import is_set
 from ..errors import ConfigurationError
 from .alembic_options import check_hooks, check_options
 from .context_options import check_context
@@ -41,6 +42,8 @@ def load(config: Mapping[str, Any]) -> Settings:
     options: dict[str, str] = {}
     sections: dict[str, Mapping[str, str]] = {}
     for key, value in _mapping(config, "ALEMBIC").items():
+        if not is_set(value):
+            continue
         refuse_misspelled("ALEMBIC", key, _KNOWN)
         if key in READERS:
             ours[key] = READERS[key](key, value)

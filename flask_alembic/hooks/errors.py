@@ -6,11 +6,27 @@ everything may import it, and it imports nothing of the rest.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+_COMMAND_ERROR = "alembic.util.exc"
+"""The module of what Alembic raises."""
+
+
+@cache
+def _also(kind: type[Any], base: type[Any]) -> type[Any]:
+    """Return the class of errors that are an error of Alembic too."""
+    members = {"__module__": kind.__module__, "__doc__": kind.__doc__, "_public": kind}
+    return type(kind.__name__, (kind, base), members)
 
 
 class AlembicError(Exception):
     """The base of every error that Flask-Alembic raises on purpose.
+
+    Where Alembic raises a ``CommandError``, such as for a revision that does not exist,
+    ours is one too, so that ``except CommandError`` catches it.
 
     :param message: One sentence that says what happened.
     :param advice: One sentence that says what to do next; may be empty.
@@ -21,10 +37,30 @@ class AlembicError(Exception):
     exit_code: int = 3
     """The status that ``flask db`` ends with when this error stops a command."""
 
+    is_command_error: bool = False
+    """Whether it stands for what Alembic reports with a ``CommandError``."""
+
+    _public: type[AlembicError] | None = None
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """Return an error that is a ``CommandError`` too, if anybody can catch one.
+
+        Whoever names that class has imported Alembic, so nothing is imported here.
+        """
+        base = getattr(sys.modules.get(_COMMAND_ERROR), "CommandError", None)
+        kind: Any = cls
+        if kind.is_command_error and base is not None and base not in kind.__mro__:
+            kind = _also(kind, base)
+        return super().__new__(kind, *args)
+
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.advice = advice
+
+    def __reduce__(self) -> Any:
+        reduced: Any = super().__reduce__()
+        return (self._public or type(self), *reduced[1:])
 
     def __str__(self) -> str:
         space = "\n" if "\n" in self.message else " "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..config_defaults import context_without
 from ..hooks.markers import hookimpl
 from ..hooks.payloads import VersionLocation
 
@@ -39,7 +40,8 @@ def context_options(app: Flask, database: str) -> dict[str, Any]:
     """Give ``ALEMBIC_CONTEXT``, which goes over what plugins give."""
     from ..runtime.environment import environment_of
 
-    return environment_of(app).settings.context_for(database)
+    context = environment_of(app).settings.context_for(database)
+    return context_without(app, context)
 
 
 def why_needed(config: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..config import Settings
-from ..errors import ConfigurationError, UsageError
+from ..errors import ConfigurationError, DatabaseNotConfigured, UsageError
 from ..hooks.redaction import shown
 from ..script.locations import Locations
 
@@ -143,7 +143,7 @@ def find(
     databases: dict[str, Database] = {}
     for name in _names(settings, given, locations, engines):
         if name not in engines:
-            raise ConfigurationError(
+            raise DatabaseNotConfigured(
                 f"There is no engine for the database {name!r}; there is "
                 f"{_list(engines)}.",
                 "Add it to SQLALCHEMY_BINDS or to Alembic(engines={...}).",
@@ -194,7 +194,7 @@ def _names(
     if given.engines is not None:
         return list(given.engines)
     if not engines:
-        raise ConfigurationError(
+        raise DatabaseNotConfigured(
             "No database was found.",
             "Initialize Flask-SQLAlchemy on the app first, or pass "
             "Alembic(engines=..., metadatas=...).",

@@ -560,13 +560,15 @@ def is_empty(environment: Environment) -> Path | None:
         return None if history_reader(environment).real_heads() else locations.script
 
 
-def require_revisions(environment: Environment) -> None:
+def require_revisions(environment: Environment, *, allow_new: bool = False) -> bool:
     """Refuse to go on without revision files: a folder that was forgotten.
 
     A deployment that has lost its files would be taken for one that is at head. Files
     that make no history are not looked into: the command that reads them reports them.
 
     :param environment: The app's environment.
+    :param allow_new: Whether a project passes that has no revisions anywhere yet.
+    :return: Whether there are revision files.
     :raises UsageError: When there is no revision file, with where there are some.
     """
     from ..script.existing_folder import elsewhere
@@ -574,10 +576,12 @@ def require_revisions(environment: Environment) -> None:
     try:
         folder = is_empty(environment)
     except AlembicError:
-        return
+        return True
     if folder is None:
-        return
+        return True
     other = elsewhere(environment.app, folder)
+    if allow_new and other is None:
+        return False
     raise UsageError(
         f"There are no revision files in {folder}; nothing was run.",
         "Create one with flask db revision 'message', or check where the files are."

@@ -40,6 +40,8 @@ def translate(error: BaseException) -> AlembicError | None:
 
     :param error: What was raised.
     """
+    if isinstance(error, AlembicError):
+        return error
     from alembic.script import revision
     from alembic.util import CommandError
     from sqlalchemy import exc

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RevisionFileError, RevisionNotFound, UsageError
+from ..errors import AlembicError, RevisionFileError, RevisionNotFound, UsageError
 from ..hooks.payloads import Direction, Step
 from ..hooks.redaction import shown
 from ..script.irreversible_mark import irreversible
@@ -177,6 +177,8 @@ def _revisions(
             upward = scripts.iterate_revisions(target, heads, implicit_base=True)
             return list(upward)[::-1]
         return list(scripts.iterate_revisions(heads, target, select_for_downgrade=True))
+    except AlembicError:
+        raise
     except (revision.RevisionError, CommandError, AssertionError) as error:
         told = unreachable(scripts, error, heads, direction, typed)
         if told is None:

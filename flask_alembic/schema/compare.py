@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, DatabaseNotConfigured
 from ..hooks import specs
 from ..hooks.payloads import Problem
 from ..runtime.connections import connected, current_heads, reading
@@ -81,9 +81,10 @@ def require_models(
     _configure_mappers()
     if not any(metadata.tables for one in databases for metadata in one.metadata):
         told = where_models_are(environment) if environment is not None else ""
-        raise ConfigurationError(
+        raise DatabaseNotConfigured(
             "There are 0 tables in your metadata: are the models imported?",
-            f"{told}Import them where the app is created; for a revision without "
+            f"{told}Import them where the app is created, or pass "
+            "Alembic(metadatas=...) if they are on another base; for a revision without "
             "comparison use --empty.",
         )
 

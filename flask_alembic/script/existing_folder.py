@@ -1,7 +1,6 @@
 """Script directories that are there, found by looking at paths alone.
 
-What starts with the app looks here: neither settings nor anything else of the package
-is imported.
+What starts with the app looks here: no settings are imported.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..config_defaults import is_set
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -26,7 +27,9 @@ def is_there(app: Flask) -> bool:
     given = app.config.get("ALEMBIC") or {}
     if not isinstance(given, Mapping):
         return False
-    folder = _folder(app, given.get("script_location"), given.get("relative_to"))
+    location = given.get("script_location")
+    path = location if is_set(location) else None
+    folder = _folder(app, path, given.get("relative_to"))
     return folder is not None and os.path.isfile(os.path.join(folder, "script.py.mako"))
 
 

@@ -165,7 +165,7 @@ def _read(tree: ast.Module, source: bytes, filename: str) -> Header | None:
     for name, node in values.items():
         if name == IRREVERSIBLE:
             continue
-        literal = _literal(node)
+        literal = () if _is_no_dependency(name, node) else _literal(node)
         if literal is None:
             return None
         literals[name] = literal
@@ -193,6 +193,13 @@ def _assigned(tree: ast.Module) -> dict[str, ast.expr] | None:
                 return None
             values[name] = value
     return values
+
+
+def _is_no_dependency(name: str, node: ast.expr) -> bool:
+    """Whether it is a ``depends_on`` that Alembic takes for none."""
+    if name != "depends_on" or not isinstance(node, ast.Constant):
+        return False
+    return node.value is False or node.value == ""
 
 
 def _literal(node: ast.expr) -> tuple[str, ...] | None:

@@ -18,7 +18,7 @@ from alembic.script.revision import CycleDetected, Revision, RevisionError
 from alembic.util import CommandError, load_python_file, to_tuple, warn
 
 from ..config.alembic_options import is_true
-from ..errors import RevisionFileError, ScriptLocationError
+from ..errors import AlembicError, RevisionFileError, ScriptLocationError
 from . import renderer as drafting
 from .atomic_write import replace
 from .index import RevisionIndex
@@ -26,7 +26,13 @@ from .irreversible_mark import mark_of
 from .locations import require_folders
 from .records import FolderScan, RevisionRecord, UnreadFile
 from .revision_map import HistoryMap
-from .validator import check_history, check_identifiers, cycle_found, unusable
+from .validator import (
+    check_history,
+    check_identifiers,
+    cycle_found,
+    dependencies_of,
+    unusable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +138,7 @@ def _matches(module: ModuleType, record: RevisionRecord) -> bool:
         getattr(module, "revision", None),
         to_tuple(getattr(module, "down_revision", None), default=()),
         to_tuple(getattr(module, "branch_labels", None), default=()),
-        to_tuple(getattr(module, "depends_on", None), default=()),
+        to_tuple(dependencies_of(module), default=()),
     )
     try:
         return found == record[:4] and mark_of(module) == record.irreversible
@@ -283,6 +289,8 @@ class AppScriptDirectory(IndexedScriptDirectory):
         """
         try:
             return text in self.known_ids() or self.get_revision(text) is not None
+        except AlembicError:
+            raise
         except (CommandError, RevisionError):
             return False
 
@@ -338,6 +346,8 @@ class AppScriptDirectory(IndexedScriptDirectory):
             raise unusable(path, error, self.index.locations) from error
         if script is not None:
             check_identifiers(script.module, path)
+            if dependencies_of(script.module) is None:
+                script.dependencies = None
         return script
 
     def generate_revision(self, *args: Any, **arguments: Any) -> Script | None:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import HistoryError, RevisionFileError
 from ..hooks.redaction import first_line, shown
@@ -149,10 +149,22 @@ def _without_bases(parents: Mapping[str, Collection[str]]) -> set[str]:
     return rest
 
 
+def dependencies_of(module: ModuleType) -> Any:
+    """Return ``depends_on`` of an executed file; ``None`` where Alembic sees none.
+
+    An empty text, a tuple of it and ``False`` depend on nothing.
+
+    :param module: The executed file.
+    """
+    value = getattr(module, "depends_on", None)
+    return None if not value or value in (("",), [""]) else value
+
+
 def check_identifiers(module: ModuleType, path: Path) -> None:
     """Refuse identifiers of other types than Alembic understands.
 
-    What Alembic makes of them fails much later, without saying where.
+    What Alembic makes of them fails much later, without saying where. An empty
+    ``depends_on`` becomes ``None``, as which Alembic treats it.
 
     :param module: The executed file.
     :param path: The file.
@@ -161,6 +173,8 @@ def check_identifiers(module: ModuleType, path: Path) -> None:
     revision = getattr(module, "revision", None)
     if not isinstance(revision, str):
         raise _no_id(path)
+    if hasattr(module, "depends_on"):
+        vars(module)["depends_on"] = dependencies_of(module)
     for name in ("down_revision", "branch_labels", "depends_on"):
         value = getattr(module, name, None)
         several = value if isinstance(value, (tuple, list, set, frozenset)) else [value]

@@ -65,7 +65,6 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "down-set-of-int": (revision_text(down="(1, 2)"), ["down_revision"]),
     "down-empty": (revision_text(down="''"), ["empty", "down_revision"]),
     "down-one-empty": (revision_text(down="('aaaa1', '')"), ["empty", "down_revision"]),
-    "depends-empty": (revision_text(more="depends_on = ''"), ["empty", "depends_on"]),
     "depends-unknown": (revision_text(more="depends_on = 'gone'"), ["'gone'"]),
     "depends-itself": (revision_text(more="depends_on = 'bbbb2'"), ["bbbb2", "itself"]),
     "depends-int": (revision_text(more="depends_on = 1"), ["depends_on"]),

@@ -57,17 +57,22 @@ def test_a_file_in_the_way_stops_mkdir(sandbox: Sandbox, line: str) -> None:
     refused(sandbox, line, code=3, says=["migrations", "cannot be created"])
 
 
+RUNS = [
+    "upgrade",
+    "plan",
+    "upgrade --plan",
+    "upgrade --dry-run",
+    "upgrade head",
+    "stamp",
+    "stamp head",
+]
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        "upgrade",
-        "plan",
-        "upgrade --plan",
-        "upgrade --dry-run",
         "upgrade --sql",
-        "upgrade head",
-        "stamp",
-        "stamp head",
+        "stamp --sql",
         "downgrade",
         "downgrade base",
         "current --check-heads",
@@ -78,12 +83,34 @@ def test_a_forgotten_folder_is_not_taken_for_success(
     sandbox: Sandbox, line: str, applied: bool
 ) -> None:
     if applied:
-        path = write_table_revision(sandbox.migrations, "aaaa1")
-        accepted(sandbox, "upgrade")
-        path.unlink()
+        forget(sandbox)
     says = ["migrations", "no revision files"]
     outcome = refused(sandbox, *line.split(), code=2, says=says)
     assert "flask db revision" in outcome.err
+
+
+def forget(sandbox: Sandbox) -> None:
+    """Apply a revision and lose its file."""
+    path = write_table_revision(sandbox.migrations, "aaaa1")
+    accepted(sandbox, "upgrade")
+    path.unlink()
+
+
+@pytest.mark.parametrize("line", RUNS)
+def test_a_database_whose_revisions_are_lost_is_not_at_head(
+    sandbox: Sandbox, line: str
+) -> None:
+    forget(sandbox)
+    refused(sandbox, *line.split(), code=3, says=["'aaaa1'", "migrations"])
+
+
+@pytest.mark.parametrize("line", RUNS)
+def test_a_new_project_may_upgrade_before_its_first_revision(
+    sandbox: Sandbox, line: str
+) -> None:
+    """A container that upgrades when it starts."""
+    outcome = accepted(sandbox, *line.split())
+    assert "There are no revision files yet." in outcome.err
 
 
 @pytest.mark.parametrize("line", ["stamp base", "stamp --purge base"])

@@ -44,7 +44,7 @@ def executed(source: str) -> Header | None:
 
     def names(name: str) -> tuple[str, ...]:
         value = getattr(module, name, None)
-        if value is None:
+        if value is None or (name == "depends_on" and not value):
             return ()
         return (value,) if isinstance(value, str) else tuple(value)
 
@@ -66,6 +66,8 @@ def test_the_usual_file_is_read() -> None:
     assert header == executed(HEAD + BODY)
 
 
+HEAD_OF_ONE = "revision = 'a'\ndown_revision = None\n"
+
 LITERAL = {
     "nothing but what is needed": "revision = 'a'\ndown_revision = None",
     "a tuple": "revision = 'a'\ndown_revision = ('b', 'c')",
@@ -73,6 +75,8 @@ LITERAL = {
     "a text in parts": "revision = ('a' 'b')\ndown_revision = None",
     "a docstring in parts": "'one' ' two'\nrevision = 'a'\ndown_revision = None",
     "an empty tuple": "revision = 'a'\ndown_revision = ()",
+    "an empty dependency": HEAD_OF_ONE + "depends_on = ''",
+    "a dependency that is false": HEAD_OF_ONE + "depends_on = False",
     "semicolons": "revision = 'a'; down_revision = None; depends_on = 'c'",
     "no docstring": "x = 1\n'no docstring'\nrevision = 'a'\ndown_revision = None",
     "bytes are no docstring": "b'bytes'\nrevision = 'a'\ndown_revision = None",

@@ -111,7 +111,7 @@ def reading(alembic: Alembic, names: set[str], script: Script) -> None:
     assert_type(alembic.current(databases=names, check_heads=True), list[Script])
     assert_type(alembic.heads(resolve_dependencies=True, check=True), list[Script])
     assert_type(alembic.branches(), list[Script])
-    alembic.require_revisions()
+    assert_type(alembic.require_revisions(allow_new=True), bool)
     assert_type(alembic.edit(revision=script), Path)
     assert_type(alembic.list_templates(), list[Template])
     assert_type(alembic.list_plugins(name="lock"), tuple[PluginRecord, ...])

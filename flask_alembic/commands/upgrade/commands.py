@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +12,7 @@ import click
 from ...cli import text
 from ...cli.base_command import command, databases, verbosity, x_arguments
 from ...cli.context import get_extension, require_revisions
-from ...cli.output import echo, prints_to_stderr, shown
+from ...cli.output import echo, note, prints_to_stderr, shown
 from ...cli.params import REVISION
 from ...errors import UsageError
 
@@ -182,10 +182,10 @@ def run_upgrade(
 
     The arguments are those of :meth:`flask_alembic.Alembic.upgrade`.
 
-    :raises UsageError: When there is no revision file.
+    :raises UsageError: When there is no revision file, but for a project that has none
+        anywhere yet.
     """
-    require_revisions()
-    with _shown(mode):
+    with _with_revisions(mode), _shown(mode):
         get_extension().upgrade(
             target,
             mode=mode,
@@ -263,11 +263,11 @@ def run_stamp(
 
     The arguments are those of :meth:`flask_alembic.Alembic.stamp`.
 
-    :raises UsageError: When there is no revision file, but for ``base``.
+    :raises UsageError: When there is no revision file, but for ``base`` and for a
+        project that has none anywhere yet.
     """
-    if target != "base":
-        require_revisions()
-    with _shown(mode):
+    needed = nullcontext() if target == "base" else _with_revisions(mode)
+    with needed, _shown(mode):
         get_extension().stamp(
             target,
             purge=purge,
@@ -278,6 +278,19 @@ def run_stamp(
             tag=tag,
             x_arguments=x_arguments,
         )
+
+
+@contextmanager
+def _with_revisions(mode: Mode | ModeName) -> Iterator[None]:
+    """Refuse a folder that was forgotten; a new project may start its app like any.
+
+    A database that revisions were applied to is refused by the run itself, as none of
+    them has a file. SQL is written without looking at one.
+    """
+    has_files = require_revisions(allow_new=mode != "sql")
+    yield
+    if not has_files:
+        note("There are no revision files yet.")
 
 
 @contextmanager
