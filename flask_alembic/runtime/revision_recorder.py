@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ..backends.journal import UNPROVED
-from ..backends.statement_class import Control, Effect
+from ..backends.statement_class import Effect
 from ..errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
@@ -90,9 +90,6 @@ class RevisionRecorder:
                 value.refuse()
         self._skipped = None
         self._current = found = self.journal.classify(sql)
-        if found.control is Control.DISTRIBUTED:
-            self._refusal = _distributed()
-            raise self._refusal
         if self._step is not None:
             return None
         if found.reads_session and self._has_lost(found):
@@ -277,14 +274,6 @@ class RevisionRecorder:
         else:
             self.journal.step_done(step)
             self._committed()
-
-
-def _distributed() -> DatabaseError:
-    return DatabaseError(
-        "An XA statement controls a distributed transaction, so it was not sent",
-        "Such a transaction can stay prepared after the run, with its locks. Leave XA "
-        "out of the revision, and revert what is in effect by hand before the next run.",
-    )
 
 
 class _SkippedCursor:

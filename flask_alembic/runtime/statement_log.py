@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..backends.statement_class import Control
 from ..backends.statements import is_internal
+from ..errors import DatabaseError
 from ..hooks.payloads import SqlStatement
 from .child_process import require_process
 from .revision_recorder import RevisionRecorder, StepSkipped
@@ -316,8 +318,10 @@ class StatementLog:
         if not self._recording:
             self._show(sql)
             return sql, params
-        self.running_since = time.monotonic()
         self.failed = sql
+        if self.backend.classify(sql).control is Control.DISTRIBUTED:
+            raise _distributed()
+        self.running_since = time.monotonic()
         self._is_alone = self._is_autocommit()
         if self.before is not None:
             self.before(SqlStatement(sql, many))
@@ -368,3 +372,11 @@ class StatementLog:
 
     def _end_twophase(self, conn: Any, *arguments: Any) -> None:
         self._commit(conn)
+
+
+def _distributed() -> DatabaseError:
+    return DatabaseError(
+        "An XA statement controls a distributed transaction, so it was not sent",
+        "Such a transaction can stay prepared after the run, with its locks. Leave XA "
+        "out of the revision, and revert what is in effect by hand before the next run.",
+    )

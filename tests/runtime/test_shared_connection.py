@@ -21,6 +21,7 @@ from apps import (
     version_rows,
     write_revision,
 )
+from databases import MakeDatabase
 from flask import Flask
 
 from flask_alembic import AlembicError
@@ -266,3 +267,34 @@ def test_in_an_autocommit_block_it_is_a_connection_of_its_own(app: Flask) -> Non
     )
     extension_of(app).upgrade()
     assert ids(app) == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("postgresql", "BEGIN; INSERT INTO t VALUES (1, 0)"),
+        ("mariadb", "BEGIN NOT ATOMIC INSERT INTO t VALUES (1, 0); END"),
+    ],
+)
+def test_what_only_begins_like_control_is_sent(
+    kind: str, text: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    app = make_app(tmp_path, make_database(kind), models=no_models)
+    send = f"db.session.connection().exec_driver_sql({text!r})"
+    revision(app, "a1", None, CREATE, send, "db.session.commit()")
+    with app.app_context():
+        assert extension_of(app).upgrade().ok
+        assert ids(app) == [1]
+
+
+def test_a_session_may_not_commit_among_other_statements(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    app = make_app(tmp_path, postgresql_url, models=no_models)
+    text = "BEGIN; INSERT INTO t VALUES (1, 0); COMMIT"
+    send = f"db.session.connection().exec_driver_sql({text!r})"
+    revision(app, "a1", None, CREATE, send)
+    with app.app_context():
+        with pytest.raises(AlembicError, match="COMMIT would end the transaction"):
+            extension_of(app).upgrade()
+        assert ids(app) == []

@@ -170,7 +170,19 @@ def test_a_commit_that_a_revision_sends_is_honored_on_postgresql(
     assert result.heads_after == {"default": ("a3",)}
 
 
-@pytest.mark.parametrize("statement", ["ROLLBACK", "ABORT", "COMMIT AND CHAIN"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ROLLBACK",
+        "ABORT",
+        "COMMIT AND CHAIN",
+        "PREPARE TRANSACTION 'fa_never'",
+        "-- why\rROLLBACK",
+        "/* a /* nested */ comment */ ROLLBACK",
+        "SELECT 1; COMMIT",
+        "BEGIN; SELECT '; '; COMMIT; SELECT 1",
+    ],
+)
 def test_other_ends_of_the_transaction_are_refused_on_postgresql(
     statement: str, tmp_path: Path, postgresql_url: str
 ) -> None:
@@ -214,6 +226,34 @@ def test_a_dry_run_refuses_a_commit(tmp_path: Path, postgresql_url: str) -> None
     with engine.connect() as connection:
         assert not sa.inspect(connection).has_table("t_a1")
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement", ["\ufeffCOMMIT", "COMMIT TRANSACTION x", "/* a */ END"]
+)
+def test_a_commit_is_refused_on_sqlite(
+    statement: str, tmp_path: Path, sqlite_url: str
+) -> None:
+    app = app_of(tmp_path, sqlite_url)
+    body = [TABLE.format("t_a1"), f"op.execute({statement!r})"]
+    write_revision(migrations_of(app), "a1", None, body)
+    failure = run(app).failure
+    assert failure is not None
+    assert "would end the transaction of the run" in failure.error
+    assert tables(sqlite_url) == set()
+
+
+def test_texts_with_semicolons_are_sent(tmp_path: Path, postgresql_url: str) -> None:
+    app = app_of(tmp_path, postgresql_url)
+    texts = [
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END",
+        "CREATE FUNCTION g() RETURNS int LANGUAGE plpgsql AS $$ BEGIN COMMIT; RETURN 1; END $$",
+        "COMMENT ON FUNCTION g IS 'x; COMMIT'",
+        "DO $$ BEGIN PERFORM 1; END $$",
+    ]
+    body = [f"op.execute({text!r})" for text in texts]
+    write_revision(migrations_of(app), "a1", None, body)
+    assert run(app).ok
 
 
 @pytest.mark.parametrize("per_revision", [False, True])
