@@ -141,9 +141,14 @@ class Alembic:
         :param run_mkdir: Whether to run :meth:`mkdir`.
         :param command_name: Register a Click group with this name, or skip it if
             ``False``.
+        :raises ConfigurationError: When a subclass overrides what no command uses.
         """
         from .config_defaults import fill
 
+        if type(self) is not Alembic:
+            from .runtime.overrides import refuse_unused
+
+            refuse_unused(self, Alembic)
         app.extensions["alembic"] = self
         fill(app)
         app.teardown_appcontext(self._close)
@@ -652,8 +657,11 @@ class Alembic:
         """
         from .commands.check.check import check
         from .runtime.arguments import parse_items
+        from .runtime.overrides import is_overridden
 
-        return self._do(check, parse_items("databases", databases))
+        is_changed = is_overridden(self, Alembic, "compare_metadata")
+        own = self.compare_metadata() if is_changed else None
+        return self._do(check, parse_items("databases", databases), own_diffs=own)
 
     def lint(
         self, revisions: Revision = (), *, pending: bool = False
@@ -753,9 +761,7 @@ class Alembic:
 
     def needs_revision(self) -> bool:
         """Return whether models and databases differ."""
-        from .schema.compare import compare_metadata
-
-        return bool(self._do(compare_metadata))
+        return bool(self.compare_metadata())
 
     # Commands that run ---------------------------------------------------------
 
@@ -940,12 +946,15 @@ class Alembic:
         last_statement_applied: bool | None = None,
     ) -> RunResult:
         from .runtime.arguments import parse_items, parse_mode
+        from .runtime.overrides import is_overridden
         from .runtime.request import MigrationRequest
         from .runtime.runner import run
 
+        is_changed = is_overridden(self, Alembic, "run_migrations")
         request = MigrationRequest(
             direction,
             target,
+            surround=self.run_migrations if is_changed else None,
             mode=parse_mode(mode),
             databases=parse_items("databases", databases),
             lock=lock,
@@ -968,16 +977,22 @@ class Alembic:
         """Configure an Alembic ``MigrationContext`` to run migrations for a function.
 
         This takes the place of Alembic's ``env.py``, specifically of its function
-        ``run_migrations_online``.
+        ``run_migrations_online``. An override surrounds each run that executes
+        revisions; :attr:`migration_contexts` are those of the run then.
 
         :param fn: Use this function to control what migrations are run: it gets the
             current heads and the context, and returns Alembic's steps.
         :param kwargs: Extra arguments passed to ``upgrade`` or ``downgrade`` in
             each revision.
         """
+        from .runtime.overridden_run import waiting_run
         from .runtime.request import MigrationRequest
         from .runtime.runner import run
 
+        waiting = waiting_run.get()
+        if waiting is not None:
+            # An override surrounds a run that has begun.
+            return waiting.resume(fn, kwargs)
         return self._do(
             run, MigrationRequest("upgrade", "", arguments=kwargs, plan_function=fn)
         )

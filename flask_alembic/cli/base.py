@@ -20,6 +20,7 @@ from ..commands.history.commands import (
     read_revisions,
 )
 from ..commands.upgrade.commands import run_downgrade, run_stamp, run_upgrade
+from ..runtime.overrides import call_command
 from .context import get_extension, require_revisions
 from .questions import asking
 from .writer import printed
@@ -57,7 +58,7 @@ def mkdir(package: bool = False, template: str | None = None) -> None:
     :param template: Make new revision files from this one.
     """
     with printed("mkdir"):
-        get_extension().mkdir(package=package, template=template)
+        call_command(get_extension().mkdir, package=package, template=template)
 
 
 def current(
@@ -314,7 +315,8 @@ def revision(
     :param keep: Leave the file although the proof fails.
     """
     with printed("revision"), asking():
-        get_extension().revision(
+        call_command(
+            get_extension().revision,
             message,
             empty,
             branch,
@@ -346,7 +348,9 @@ def merge(
     :param rev_id: The id to use.
     """
     with printed("merge"):
-        get_extension().merge(revisions or "heads", message, label, rev_id)
+        call_command(
+            get_extension().merge, revisions or "heads", message, label, rev_id=rev_id
+        )
 
 
 def edit(revision: Revision = "head") -> None:

@@ -7,6 +7,8 @@ its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,12 @@ class Connected:
         return Operations(self.migration_context)
 
 
+contexts_of_run: ContextVar[
+    tuple[Environment, Callable[[str], Connected | None]] | None
+] = ContextVar("contexts_of_run", default=None)
+"""What gives the contexts of a run to ``run_migrations`` of a subclass."""
+
+
 def _key(environment: Environment) -> str:
     return f"_flask_alembic_{id(environment)}"
 
@@ -56,6 +64,11 @@ def connected(environment: Environment, name: str) -> Connected:
     :param environment: The app's environment.
     :param name: The name of the database.
     """
+    run = contexts_of_run.get()
+    if run is not None and run[0] is environment:
+        connected_run = run[1](name)
+        if connected_run is not None:
+            return connected_run
     opened: dict[str, Connected] = g.setdefault(_key(environment), {})
     if name not in opened or opened[name].connection.closed:
         database = environment.databases()[name]

@@ -80,7 +80,7 @@ def prepared(
     settings, name = environment.settings, database_run.name
     timeouts = database_run.backend.timeouts(
         database_run.connection,
-        ddl_lock=settings.of("ddl_lock_timeout", name),
+        ddl_lock=_limit(environment, database_run, "ddl_lock_timeout"),
         statement=settings.of("statement_timeout", name),
     )
     transactions = _transactions(environment, database_run, log, sources)
@@ -88,6 +88,20 @@ def prepared(
     # BEGIN waits for a lock and has to be limited by them.
     with timeouts, transactions, log.attached():
         yield
+
+
+def _limit(
+    environment: Environment, database_run: DatabaseRun, key: str
+) -> float | None:
+    """Return a limit; ``None`` where the app has set its own on the connection.
+
+    ``run_migrations`` of a subclass does so; our default must not replace that.
+    """
+    given = environment.app.config.get("ALEMBIC") or {}
+    if database_run.is_prepared and key not in given:
+        return None
+    value: float | None = environment.settings.of(key, database_run.name)
+    return value
 
 
 def _transactions(

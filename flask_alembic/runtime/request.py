@@ -74,6 +74,9 @@ class MigrationRequest:
     plan_function: Callable[[Any, Any], Iterable[Any] | None] | None = None
     """What gives Alembic's steps instead of ``target``."""
 
+    surround: Callable[..., object] | None = None
+    """``run_migrations`` of a subclass, which surrounds the work."""
+
     @property
     def is_dry(self) -> bool:
         """Whether everything is rolled back at the end."""
@@ -171,6 +174,8 @@ class DatabaseRun:
     """Whether ``steps`` lead on from ``heads``."""
     half_done: str | None = None
     """The revision that an earlier run left half done, where a stamp ends that."""
+    is_prepared: bool = False
+    """Whether ``run_migrations`` of a subclass has worked on the connection."""
 
     @property
     def name(self) -> str:

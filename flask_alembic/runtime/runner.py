@@ -21,6 +21,7 @@ from .connections import connected, current_heads
 from .databases import choose
 from .id_width import require_fitting
 from .invocation import Invocation, invoked
+from .overridden_run import surrounded
 from .planner import PlannedStep, adopt, plan, purge_step
 from .progress import notify
 from .request import (
@@ -451,8 +452,15 @@ def _lock(
 def _around(state: RunState) -> RunResult:
     """Do the work inside the ``run_migrations`` wrappers."""
 
-    def work() -> RunResult:
+    def execute() -> RunResult:
         state.finished = execute_all(state)
+        return state.finished
+
+    def work() -> RunResult:
+        if state.request.surround is None:
+            return execute()
+        surrounded(state, execute)
+        assert state.finished is not None
         return state.finished
 
     result = state.hooks.wrapper(specs.run_migrations, work, run=state.planned())

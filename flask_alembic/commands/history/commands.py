@@ -12,6 +12,7 @@ from ...cli.output import prints_to_stderr
 from ...cli.params import RANGE, REVISION
 from ...errors import UsageError
 from ...runtime.arguments import parse_items
+from ...runtime.overrides import call_command
 
 if TYPE_CHECKING:
     from ...cli.extension_api import Revision, Strings
@@ -143,7 +144,7 @@ def read_current(databases: Strings = (), *, check_heads: bool = False) -> None:
     """
     if check_heads:
         require_revisions()
-    get_extension().current(databases, check_heads=check_heads)
+    call_command(get_extension().current, databases=databases, check_heads=check_heads)
 
 
 def read_heads(resolve_dependencies: bool = False, *, check: bool = False) -> None:
@@ -154,7 +155,7 @@ def read_heads(resolve_dependencies: bool = False, *, check: bool = False) -> No
     """
     if check:
         require_revisions()
-    get_extension().heads(resolve_dependencies, check=check)
+    call_command(get_extension().heads, resolve_dependencies, check=check)
 
 
 def read_log(
@@ -184,7 +185,7 @@ def read_log(
             )
         lower, _, upper = rev_range.partition(":")
         start, end = lower or "base", upper or "heads"
-    get_extension().log(start, end, indicate_current=indicate_current)
+    call_command(get_extension().log, start, end, indicate_current=indicate_current)
 
 
 def read_revisions(

@@ -12,6 +12,7 @@ from ...cli.base_command import command
 from ...cli.context import get_extension
 from ...cli.params import Offered
 from ...errors import UsageError
+from ...runtime.overrides import call_command
 
 if TYPE_CHECKING:
     from ...runtime.environment import Environment
@@ -59,7 +60,7 @@ def mkdir(template: str | None, package: bool) -> None:
 
     Example: flask db mkdir --package
     """
-    get_extension().mkdir(package=package, template=template)
+    call_command(get_extension().mkdir, package=package, template=template)
 
 
 @command("init")
@@ -75,7 +76,11 @@ def init(multidb: bool, template: str | None, package: bool) -> None:
         raise UsageError(
             "--multidb and --template exclude each other.", "Use one of them."
         )
-    get_extension().mkdir(package=package, template="multidb" if multidb else template)
+    call_command(
+        get_extension().mkdir,
+        package=package,
+        template="multidb" if multidb else template,
+    )
 
 
 @command("list-templates")

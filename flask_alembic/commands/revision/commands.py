@@ -13,6 +13,7 @@ from ...cli.params import BRANCH, REVISION
 from ...cli.questions import asking
 from ...errors import UsageError
 from ...runtime.arguments import parse_items
+from ...runtime.overrides import call_command
 
 _FORCE = click.option("--force", is_flag=True, help="Write it despite lint errors.")
 _ALLOW_DROP = click.option(
@@ -157,7 +158,12 @@ def revision(
             "The message is missing.", 'Write: flask db revision "what it does"'
         )
     with asking():
-        get_extension().revision(given, renames=_renames(renames), **_options(options))
+        call_command(
+            get_extension().revision,
+            given,
+            renames=_renames(renames),
+            **_options(options),
+        )
 
 
 @command("migrate")
@@ -175,8 +181,11 @@ def migrate(message: str | None, renames: tuple[str, ...], **options: Any) -> No
     Example: flask db migrate -m "add users"
     """
     with asking():
-        get_extension().revision(
-            message or "", renames=_renames(renames), **_options(options)
+        call_command(
+            get_extension().revision,
+            message or "",
+            renames=_renames(renames),
+            **_options(options),
         )
 
 
@@ -202,11 +211,12 @@ def merge(
 
     Example: flask db merge -m "join the branches"
     """
-    get_extension().merge(
+    call_command(
+        get_extension().merge,
         list(parse_items("revisions", revisions)) or "heads",
         message,
         _named("label", label),
-        rev_id,
+        rev_id=rev_id,
     )
 
 

@@ -15,6 +15,7 @@ from ...cli.context import get_extension, require_revisions
 from ...cli.output import echo, note, prints_to_stderr, shown
 from ...cli.params import REVISION
 from ...errors import UsageError
+from ...runtime.overrides import call_command, takes
 
 if TYPE_CHECKING:
     from ...cli.extension_api import Revision, Strings
@@ -186,7 +187,8 @@ def run_upgrade(
         anywhere yet.
     """
     with _with_revisions(mode), _shown(mode):
-        get_extension().upgrade(
+        call_command(
+            get_extension().upgrade,
             target,
             mode=mode,
             databases=databases,
@@ -222,7 +224,8 @@ def run_downgrade(
     require_revisions()
 
     def downgrade(mode: Mode | ModeName) -> RunResult:
-        return get_extension().downgrade(
+        result: RunResult = call_command(
+            get_extension().downgrade,
             target,
             mode=mode,
             databases=databases,
@@ -233,9 +236,15 @@ def run_downgrade(
             tag=tag,
             x_arguments=x_arguments,
         )
+        return result
 
     if not yes and mode == "online" and sys.stdin.isatty():
-        _confirm(downgrade("plan"))
+        extension = get_extension()
+        _confirm(
+            downgrade("plan")
+            if takes(extension.downgrade, "mode")
+            else extension.plan(target, direction="downgrade", databases=databases)
+        )
     with _shown(mode):
         downgrade(mode)
 
@@ -268,7 +277,8 @@ def run_stamp(
     """
     needed = nullcontext() if target == "base" else _with_revisions(mode)
     with needed, _shown(mode):
-        get_extension().stamp(
+        call_command(
+            get_extension().stamp,
             target,
             purge=purge,
             force=force,
