@@ -254,6 +254,15 @@ class ExtensionAPI(Protocol):
     ) -> RunResult:
         """Run migrations to downgrade databases."""
 
+    def plan(
+        self,
+        target: Revision = "heads",
+        *,
+        direction: Literal["upgrade", "downgrade"] = "upgrade",
+        databases: Strings = (),
+    ) -> RunResult:
+        """Return what a run would do."""
+
     def stamp(
         self,
         target: Revision = "heads",
