@@ -200,7 +200,9 @@ _DEFINES: Final = frozenset(
     ["CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "RENAME"]
 )
 _SESSION: Final = frozenset(["SET", "RESET", "LOCK", "UNLOCK"])
-_WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|INTO)\b", re.I)
+_WRITES: Final = re.compile(
+    r"\bINTO\b|\bDELETE\s+FROM\b|[()]\s*UPDATE\b", re.IGNORECASE
+)
 
 
 def bare_statements(sql: str, syntax: Syntax = _STANDARD) -> list[str] | None:

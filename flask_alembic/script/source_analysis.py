@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..backends.statement_class import statement_class
 from ..backends.statements import without_comments
 
 if TYPE_CHECKING:
@@ -49,9 +50,8 @@ _OBJECT = re.compile(
     re.IGNORECASE,
 )
 _CONVERTS = re.compile(r"\bTYPE\b[^;]*\bUSING\b", re.IGNORECASE)
-_HARMLESS = re.compile(
-    r"(?:SET|RESET|PRAGMA|BEGIN|COMMIT|END|LOCK|UNLOCK|ANALYZE|VACUUM|SHOW|USE)\b", re.I
-)
+_QUERIES = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
+_MAINTAINS = frozenset(["ANALYZE", "VACUUM"])
 _ROWS = re.compile(r"(INSERT|UPDATE|DELETE|MERGE|REPLACE|COPY|LOAD|TRUNCATE)\b", re.I)
 _BODY = re.compile(r"\b(?:FUNCTION|PROCEDURE|TRIGGER|EVENT)\b", re.IGNORECASE)
 
@@ -113,9 +113,10 @@ def _lost(statement: str, reading: bool, shared: Collection[str] | None) -> str 
         ):
             return "sets what no comparison shows"
         return None
-    if _HARMLESS.match(statement):
+    found = statement_class(statement)
+    if found.verb in _MAINTAINS:
         return None
-    if statement.upper().startswith(("SELECT", "WITH")) and reading:
+    if not found.changes and (reading or found.verb not in _QUERIES):
         return None
     return "does what no comparison shows"
 

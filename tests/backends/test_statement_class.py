@@ -554,3 +554,25 @@ def test_sqlite(sqlite_url: str) -> None:
         sql: wrong_on_sqlite(path, sql, classify(sql, "sqlite")) for sql in SQLITE
     }
     assert {sql: wrong for sql, wrong in results.items() if wrong} == {}
+
+
+STANDARD = {
+    "SELECT a FROM t": (Effect.READ, False, None),
+    "SELECT replace(a, 'x', 'y') FROM t": (Effect.READ, False, None),
+    "SELECT a INTO b FROM t": (Effect.CHANGE, False, None),
+    "WITH q AS (SELECT 1) INSERT INTO a SELECT * FROM q": (Effect.CHANGE, False, None),
+    "UPDATE t SET a = 1": (Effect.CHANGE, False, None),
+    "DROP TABLE t": (Effect.CHANGE, True, None),
+    "whatever": (Effect.CHANGE, True, None),
+    "SELECT 'never closed": (Effect.CHANGE, True, None),
+    "SET a = 1": (Effect.SESSION, False, None),
+    "-- a\nCOMMIT": (Effect.SESSION, True, Control.COMMIT),
+    "SELECT 1; ROLLBACK": (Effect.SESSION, False, Control.END),
+    "/* COMMIT */": (Effect.READ, False, None),
+}
+
+
+@pytest.mark.parametrize("sql", STANDARD)
+def test_a_database_of_which_nothing_is_known(sql: str) -> None:
+    found = classify(sql, "nosuch")
+    assert (found.effect, found.commits, found.control) == STANDARD[sql]
