@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Index,
     )
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.types import TypeEngine
 
     from .catalog import Catalog
     from .enum_types import EnumTypes
@@ -460,6 +461,16 @@ class Backend:
         :return: ``None`` for other types, and where enums are no objects.
         """
         return None
+
+    def overlooked_types(
+        self, connection: Connection
+    ) -> Mapping[tuple[str | None, str, str], TypeEngine[Any]]:
+        """Return the types of columns that SQLAlchemy reflects as another type.
+
+        :param connection: A connection; it only reads.
+        :return: By schema (``None`` for the default one), table and column.
+        """
+        return {}
 
     def stored_column(
         self, connection: Connection, column: Column[Any]

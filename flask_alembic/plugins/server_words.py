@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..hooks.markers import hookimpl
 
 if TYPE_CHECKING:
+    from alembic.operations.ops import MigrationScript
     from alembic.runtime.migration import MigrationContext
     from flask import Flask
     from sqlalchemy import Column
@@ -49,3 +50,19 @@ def compare_server_default(
         inspected_default,
         rendered_metadata_default,
     )
+
+
+@hookimpl(trylast=True)
+def process_revision_directives(
+    app: Flask, context: MigrationContext, directives: list[MigrationScript]
+) -> None:
+    """Write the types of columns that the server keeps as another type."""
+    if not directives or context.connection is None:
+        return
+    if context.opts.get("flask_alembic_draft"):
+        return  # the operations may come from another database
+    from ..runtime.environment import environment_of
+    from ..schema.server_words import write_overlooked_types
+
+    backend = environment_of(app).backends.backend_for(context.dialect)
+    write_overlooked_types(context.connection, directives[-1], backend)

@@ -9,13 +9,14 @@ compared with what it says of the column that is there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alembic.operations.ops import MigrateOperation, MigrationScript
     from alembic.runtime.migration import MigrationContext
     from flask import Flask
-    from sqlalchemy import Column
+    from sqlalchemy import Column, Connection
 
     from ..backends.base import Backend
 
@@ -74,6 +75,66 @@ def default_differs(
     if not asks_server:
         return None
     return _answer_of_server(context, inspected, model, rendered, inspected_default)
+
+
+def write_overlooked_types(
+    connection: Connection, script: MigrationScript, backend: Backend
+) -> None:
+    """Put the types of columns into operations that were reflected as another type.
+
+    Otherwise a column that changes, or comes back, would have that one.
+
+    :param connection: A connection to the database; it only reads.
+    :param script: Its last pair of operations is changed.
+    :param backend: Of the database.
+    """
+    upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+    if upgrade.is_empty():
+        return
+    types = backend.overlooked_types(connection)
+    if types:
+        for operation in _flat(upgrade.ops):
+            _write_type(operation, types, back=False)
+        for operation in _flat(downgrade.ops):
+            _write_type(operation, types, back=True)
+
+
+def _flat(operations: Iterable[MigrateOperation]) -> Iterator[Any]:
+    """Yield operations, and what is inside of those of one table instead of these."""
+    from alembic.operations.ops import OpContainer
+
+    for operation in operations:
+        if isinstance(operation, OpContainer):
+            yield from _flat(operation.ops)
+        else:
+            yield operation
+
+
+def _write_type(operation: Any, types: Mapping[Any, Any], *, back: bool) -> None:
+    """Change the types of columns in an operation.
+
+    :param back: Whether it is one of a downgrade, which ends with the types.
+    """
+    from alembic.operations.ops import AddColumnOp, AlterColumnOp, CreateTableOp
+    from sqlalchemy import Column
+
+    if isinstance(operation, AlterColumnOp):
+        key = operation.schema, operation.table_name, operation.column_name
+        name = "existing_type"
+        if back and operation.modify_type is not None:
+            name = "modify_type"
+        if key in types and getattr(operation, name) is not None:
+            setattr(operation, name, types[key])
+        return
+    columns: list[Any] = []
+    if back and isinstance(operation, CreateTableOp):
+        columns += operation.columns
+    elif back and isinstance(operation, AddColumnOp):
+        columns.append(operation.column)
+    for column in columns:
+        if isinstance(column, Column):
+            key = operation.schema, operation.table_name, column.name
+            column.type = types.get(key, column.type)
 
 
 def _reflected(

@@ -129,6 +129,40 @@ def test_a_change_is_seen(
     assert change in ("modify_default", "modify_type")
 
 
+def json_tables(**columns: dict[str, Any]) -> Tables:
+    """Define tables, each with columns of JSON."""
+
+    def define(metadata: sa.MetaData) -> None:
+        for table, own in columns.items():
+            sa.Table(
+                table,
+                metadata,
+                sa.Column("id", sa.Integer, primary_key=True),
+                *(sa.Column(name, sa.JSON, **each) for name, each in own.items()),
+            )
+
+    return define
+
+
+def test_a_json_column_keeps_its_check(tmp_path: Path, mariadb_url: str) -> None:
+    first = json_tables(kept={"changed": {}, "gone": {}}, dropped={"data": {}})
+    second = json_tables(kept={"changed": {"comment": "x", "nullable": False}})
+    rounds = Rounds(tmp_path, mariadb_url)
+    checks = (
+        "SELECT table_name, constraint_name FROM information_schema.check_constraints "
+        "WHERE constraint_schema = database() ORDER BY 1, 2"
+    )
+    all_of_them = [("dropped", "data"), ("kept", "changed"), ("kept", "gone")]
+    rounds.write(first)
+    rounds.run(first, "upgrade")
+    assert rounds.rows(checks) == all_of_them
+    assert "LONGTEXT" not in rounds.write(second)
+    rounds.run(second, "upgrade")
+    assert rounds.rows(checks) == [("kept", "changed")]
+    rounds.run(second, "downgrade", "--yes")
+    assert rounds.rows(checks) == all_of_them
+
+
 def test_the_comparison_leaves_nothing_in_the_database(
     tmp_path: Path, mariadb_url: str, options: dict[str, Any]
 ) -> None:

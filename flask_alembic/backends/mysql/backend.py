@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ForeignKeyConstraint,
         Index,
     )
+    from sqlalchemy.types import TypeEngine
 
     from ..catalog import Catalog
     from ..schema_objects import SchemaObject, StoredDefinition, UncomparedObjects
@@ -45,6 +46,15 @@ DEADLOCK = 1213  # ER_LOCK_DEADLOCK
 STATEMENT_TIMEOUT = (1969, 3024)  # MariaDB's and MySQL's
 _GONE = (1053, 1927, 2006, 2013, 4031)  # shutdown, killed, gone, lost, idle for long
 
+_JSON_COLUMNS = r"""
+SELECT c.table_schema, c.table_name, c.column_name
+FROM information_schema.check_constraints k JOIN information_schema.columns c
+  ON c.table_schema = k.constraint_schema AND c.table_name = k.table_name
+  AND c.column_name = k.constraint_name
+WHERE k.level = 'Column' AND c.data_type = 'longtext'
+  AND c.collation_name = 'utf8mb4_bin' AND k.check_clause = concat(
+    'json_valid(`', replace(k.constraint_name, '`', '``'), '`)')
+"""
 _MOST = {"lock_wait_timeout": 31536000, "innodb_lock_wait_timeout": 100000000}
 
 
@@ -357,6 +367,25 @@ class MySQL(Backend):
         from .catalog import MySQLCatalog
 
         return MySQLCatalog(self.dialect) if self.is_mariadb else None
+
+    def overlooked_types(
+        self, connection: Connection
+    ) -> Mapping[tuple[str | None, str, str], TypeEngine[Any]]:
+        """Return the columns of MariaDB that were made as ``JSON``.
+
+        It keeps the type as ``LONGTEXT`` with a check of its own.
+        """
+        from sqlalchemy import JSON
+
+        version = connection.dialect.server_version_info or (0,)
+        if not self.is_mariadb or version < (10, 5, 10):
+            return {}
+        default = connection.dialect.default_schema_name
+        rows = run(connection, _JSON_COLUMNS).all()
+        return {
+            (None if schema == default else schema, table, column): JSON()
+            for schema, table, column in rows
+        }
 
     def stored_column(
         self, connection: Connection, column: Column[Any]
