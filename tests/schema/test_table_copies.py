@@ -258,3 +258,31 @@ def test_constraints_without_a_name_are_kept(
         name = '"order"' if "order" in change else "size"
         with pytest.raises(sa.exc.IntegrityError):
             copied.sql(f"UPDATE lamp SET {name} = -1")
+
+
+def test_options_of_the_table_are_kept(copied: Copied) -> None:
+    def shelves(length: int) -> Tables:
+        def define(metadata: sa.MetaData) -> None:
+            sa.Table("shelf", metadata, sa.Column("id", sa.Integer, primary_key=True))
+            key = sa.ForeignKey(
+                "shelf.id",
+                name="fk_shelf",
+                ondelete="CASCADE",
+                deferrable=True,
+                initially="DEFERRED",
+            )
+            sa.Table(
+                "book",
+                metadata,
+                sa.Column("id", sa.Text, primary_key=True),
+                sa.Column("shelf_id", sa.Integer, key),
+                sa.Column("words", sa.Text, nullable=length < 9),
+                sqlite_with_rowid=False,
+            )
+
+        return define
+
+    copied.go(shelves(5), shelves(9))
+    text = copied.master()["book"]
+    for words in ("WITHOUT ROWID", "ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"):
+        assert words in text
