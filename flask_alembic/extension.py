@@ -159,8 +159,10 @@ class Alembic:
         if name:
             from .builtin import make_db_group
 
-            group = make_db_group(self)
-            app.cli.add_command(group, "db" if name is True else str(name))
+            name = "db" if name is True else str(name)
+            # Who had the name before, for whoever asks which command is run.
+            app.extensions["alembic_command"] = (name, app.cli.commands.get(name))
+            app.cli.add_command(make_db_group(self), name)
 
     def _mkdir_quietly(self, app: Flask) -> None:
         from .script.existing_folder import is_there

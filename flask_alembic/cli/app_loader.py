@@ -63,6 +63,9 @@ class AppCommand(click.Group):
         command = app.cli.get_command(ctx, NAME)
         if command is None:
             ctx.fail(f"No such command {NAME!r}. {_instead(app)}")
+        text = _rivalry(app, command)
+        if text:
+            click.echo(f"Note: {text}", err=True)
         return command
 
     def _find(self, ctx: click.Context | None = None) -> click.Command | None:
@@ -182,6 +185,30 @@ def _instead(app: Flask) -> str:
         if hasattr(command, "extension"):
             return f"The migrations of this app are under 'flask {name}'."
     return "Flask-Alembic is installed, but this app does not use it: Alembic(app)."
+
+
+def _rivalry(app: Flask, command: click.Command) -> str:
+    """Say which of two packages has the command, where both have added one.
+
+    The one that was initialized last has it.
+    """
+    name, before = app.extensions.get("alembic_command", ("", None))
+    if name != NAME:
+        return ""
+    rival = before if hasattr(command, "extension") else command
+    owner = getattr(getattr(rival, "callback", None), "__module__", None)
+    if rival is None or owner is None or hasattr(rival, "extension"):
+        return ""
+    other = owner.partition(".")[0]
+    if rival is command:
+        return (
+            f"'flask {NAME}' is the command of {other}, which was initialized after "
+            "Flask-Alembic. Alembic(app, command_name='alembic') gives ours another name."
+        )
+    return (
+        f"'flask {NAME}' is the command of Flask-Alembic, which has replaced that of "
+        f"{other}. Alembic(app, command_name='alembic') keeps both."
+    )
 
 
 def _group_that_asks() -> click.Group | None:

@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _SOURCE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
+ENV = "env.py"
+REVISION = re.compile(r"^revision\s*[:=]", re.MULTILINE)
+"""Where a file names itself as a revision."""
+
 _SOURCE_OR_BYTECODE = re.compile(r"(?!\.\#|__init__)(.*\.py)(c|o)?$")
 
 
@@ -53,7 +57,25 @@ def is_script(path: str, sourceless: bool) -> bool:
     .. versionadded:: 4.0
     """
     pattern = _SOURCE_OR_BYTECODE if sourceless else _SOURCE
-    return pattern.match(path[path.rfind(os.sep) + 1 :]) is not None
+    name = path[path.rfind(os.sep) + 1 :]
+    return pattern.match(name) is not None and not (name == ENV and is_env(path))
+
+
+def is_env(path: str) -> bool:
+    """Tell whether an ``env.py`` is that of Alembic or Flask-Migrate.
+
+    It is left in the folder of revisions where another tool is used beside this one. It
+    is not executed: a revision names itself.
+
+    :param path: The file.
+
+    .. versionadded:: 4.0
+    """
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return REVISION.search(file.read()) is None
+    except OSError:
+        return False
 
 
 class PlainFolder(NamedTuple):
@@ -93,6 +115,8 @@ def list_plain(root: str) -> PlainFolder | None:
                 name = entry.name
                 if not name.endswith(".py") or name.startswith((".#", "__init__")):
                     continue
+                if name == ENV and is_env(entry.path):
+                    continue
                 status = entry.stat(follow_symlinks=False)
                 if "\n" in name or not stat.S_ISREG(status.st_mode):
                     return None
@@ -113,7 +137,7 @@ def holds_scripts(folder: str) -> bool:
     """
     try:
         with os.scandir(folder) as entries:
-            return any(is_script(e.name, False) and e.is_file() for e in entries)
+            return any(is_script(e.path, False) and e.is_file() for e in entries)
     except OSError:
         return False
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import HistoryError
 from ..hooks.payloads import Problem
 from ..hooks.redaction import first_line
+from .files import is_script
 from .validator import unusable
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def broken_files(locations: Locations, error: HistoryError) -> list[Problem]:
         problem
         for folder in locations.paths
         for path in sorted(folder.glob("*.py"))
+        if is_script(str(path), False)
         for problem in _not_compiling(path)
     ]
     if any(str(each.path) in error.message for each in found):

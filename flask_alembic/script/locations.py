@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..config import Location, Settings
 from ..errors import ConfigurationError, ScriptLocationError
 from .atomic_write import replace
 from .existing_folder import beside_package
+from .files import REVISION
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 """Where the templates for revision files are."""
-
-_REVISION = re.compile(r"^revision\s*[:=]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ def _versions(script: Path) -> Path:
 
 def _is_revision(path: Path) -> bool:
     try:
-        return bool(_REVISION.search(path.read_text("utf-8", errors="replace")))
+        return bool(REVISION.search(path.read_text("utf-8", errors="replace")))
     except OSError:
         return False
 

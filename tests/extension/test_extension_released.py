@@ -255,3 +255,36 @@ def test_an_empty_depends_on_is_none(
     for words in (*lines, ["doctor"], ["downgrade", "base", "--yes"]):
         result = run_db(app, *words)
         assert result.exit_code == 0, (words, result.output)
+
+
+def test_an_env_py_among_the_revisions_is_neither_executed_nor_counted(
+    tmp_path: Path,
+) -> None:
+    """Another tool's: it stands in the folder without a folder ``versions``."""
+    app = make_app(tmp_path, models=no_models)
+    write_chain(migrations_of(app), "a1", "a2")
+    env = migrations_of(app) / "env.py"
+    env.write_text(
+        "from alembic import context\nraise SystemExit('executed')\n", "utf-8"
+    )
+    for words in (["heads"], ["upgrade"], ["log"], ["status"], ["doctor"], ["lint"]):
+        result = run_db(app, *words)
+        assert result.exit_code == 0, (words, result.output)
+        assert "env" not in result.output
+    with app.app_context():
+        assert [script.revision for script in extension_of(app).log()] == ["a1", "a2"]
+
+
+def test_a_revision_may_be_called_env_py(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=no_models)
+    write_table_revision(migrations_of(app), "a1", name="env.py")
+    with app.app_context():
+        assert [script.revision for script in extension_of(app).heads()] == ["a1"]
+
+
+def test_a_folder_with_nothing_but_an_env_py_has_no_revisions(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=no_models)
+    (migrations_of(app) / "env.py").write_text("raise SystemExit\n", "utf-8")
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 0
+    assert "There are no revision files yet." in result.stderr
