@@ -145,7 +145,8 @@ def test_what_was_probably_meant_is_said(
     scripts: AppScriptDirectory, name: str, kind: type[AlembicError], advice: str
 ) -> None:
     error = missing(scripts, name)
-    assert type(error) is kind
+    assert isinstance(error, kind)
+    assert isinstance(error, RevisionNotFound) is (kind is RevisionNotFound)
     with pytest.raises(kind, match=advice):
         raise error
 

@@ -300,7 +300,7 @@ def _with_revisions(mode: Mode | ModeName) -> Iterator[None]:
     has_files = require_revisions(allow_new=mode != "sql")
     yield
     if not has_files:
-        note("There are no revision files yet.")
+        note("There are no revision files yet. Create one with flask db revision.")
 
 
 @contextmanager
