@@ -213,7 +213,8 @@ def bare_statements(sql: str, syntax: Syntax = _STANDARD) -> list[str] | None:
     :return: ``None`` where one of them is not closed. Statements of comments only are
         left out; a text is ``''`` and a quoted name ``"n"``.
     """
-    statements, parts, at = [], [""], 0
+    statements, parts, piece, at = [], [""], 0, 0
+    depth: int | None = None
     while match := syntax.token.search(sql, at):
         parts.append(sql[at : match.start()])
         at = match.end()
@@ -224,14 +225,16 @@ def bare_statements(sql: str, syntax: Syntax = _STANDARD) -> list[str] | None:
             closed = _end_of_comment(sql, at)
             if closed is None:
                 return None
-            at, text = closed, " "
+            at = closed
+        if kind == "end":
+            depth = _depth(parts[piece:], depth, syntax.body)
+            parts.append(";")
+            piece = len(parts)
+            if not depth:
+                statements.append("".join(parts[:-1]))
+                parts, piece, depth = [""], 0, None
         else:
-            text = {"text": "''", "name": ' "n" ', "end": ";"}.get(kind or "", " ")
-        if kind == "end" and not _is_inside(parts, syntax.body):
-            statements.append("".join(parts))
-            parts = [""]
-        else:
-            parts.append(text)
+            parts.append({"text": "''", "name": ' "n" '}.get(kind or "", " "))
     statements.append("".join([*parts, sql[at:]]))
     bare = (" ".join(each.replace("\ufeff", " ").split()) for each in statements)
     return [each.lstrip("( ") for each in bare if each.strip("() ")]
@@ -247,12 +250,18 @@ def _end_of_comment(sql: str, at: int) -> int | None:
     return None
 
 
-def _is_inside(parts: list[str], body: re.Pattern[str]) -> bool:
-    """Whether a semicolon ends a statement inside of the one before it."""
+def _depth(parts: list[str], depth: int | None, body: re.Pattern[str]) -> int:
+    """Return in how many blocks of a statement a semicolon stands.
+
+    :param parts: What there is since the semicolon before it.
+    :param depth: In how many blocks that one was; ``None`` where it ended a statement.
+    :param body: What a statement begins with that has blocks.
+    """
     text = " ".join("".join(parts).split())
-    if not body.match(text):
-        return False
-    return sum(1 if match[1] else -1 for match in _BLOCKS.finditer(text)) > 0
+    if depth is None and not body.match(text):
+        return 0
+    blocks = sum(1 if match[1] else -1 for match in _BLOCKS.finditer(text))
+    return max((depth or 0) + blocks, 0)
 
 
 def control_of(text: str) -> StatementClass | None:

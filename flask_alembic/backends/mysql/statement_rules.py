@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from ..statement_class import (
@@ -155,6 +156,11 @@ def classify(sql: str, functions: Collection[str] = ()) -> StatementClass:
     :param functions: The names of stored functions, in lower case: a query that calls
         one of them may change anything.
     """
+    return _classified(sql, frozenset(functions))
+
+
+@lru_cache(8)
+def _classified(sql: str, functions: frozenset[str]) -> StatementClass:
     text, is_conditional = _bare(sql)
     if text is None:
         return UNKNOWN

@@ -142,7 +142,7 @@ _ROUTINE: Final = re.compile(
 )
 
 
-@lru_cache(64)
+@lru_cache(8)
 def classify(sql: str) -> StatementClass:
     """Return what a statement does, or several in one text.
 

@@ -141,7 +141,7 @@ _SHOWN: Final = frozenset(
 """Pragmas of the file, which only show it where they are given nothing."""
 
 
-@lru_cache(64)
+@lru_cache(8)
 def classify(sql: str) -> StatementClass:
     """Return what a statement does; drivers refuse several in one text.
 
