@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from plugging import Implementing, Wrapper, hooks_with, raising, saying
 
-from flask_alembic.errors import AlembicError, HookError
-from flask_alembic.hooks import Command, Report
+from flask_alembic.errors import AlembicError, HookError, Vetoed
+from flask_alembic.hooks import Command, Report, Veto
 from flask_alembic.hooks import specs as declared
+from flask_alembic.hooks.dispatcher import NamedContext, is_failure
 
 COMMAND = Command("upgrade")
 REPORT = Report(COMMAND, ok=True)
@@ -130,3 +133,77 @@ def test_an_interrupt_passes_through_wrappers_and_runs_their_end() -> None:
     with pytest.raises(KeyboardInterrupt):
         around(wrapper, raising(KeyboardInterrupt()))
     assert closed == [True]
+
+
+class Leaving(BaseException):
+    """What is neither an ``Exception`` nor an interrupt."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (ValueError(), True),
+        (SystemExit(1), True),
+        (Leaving(), True),
+        (KeyboardInterrupt(), False),
+        (asyncio.CancelledError(), False),
+    ],
+)
+def test_what_is_a_failure_of_a_plugin(error: BaseException, is_one: bool) -> None:
+    assert is_failure(error) is is_one
+
+
+def named(manager: Any) -> NamedContext:
+    return NamedContext(manager, "migration_lock", "plugin 'a'", "a")
+
+
+@contextmanager
+def lock(*, before: Any = None, after: Any = None, caught: Any = ()) -> Iterator[None]:
+    """Be a lock that fails where it is told to, or swallows what it is told to."""
+    if before:
+        raise before
+    try:
+        yield
+    except caught:
+        pass
+    if after:
+        raise after
+
+
+def test_what_is_no_context_manager_is_named() -> None:
+    with pytest.raises(HookError) as refused, named(5):
+        pass
+    assert refused.value.message == (
+        "plugin 'a' gave 5 to migration_lock, which is not a context manager."
+    )
+    assert (refused.value.plugin, refused.value.hook) == ("a", "migration_lock")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_context_manager_raises_names_the_plugin(when: str) -> None:
+    with pytest.raises(HookError) as failed, named(lock(**{when: KeyError("gone")})):
+        pass
+    assert failed.value.message == (
+        "plugin 'a' failed in what it gave to migration_lock: KeyError: 'gone'."
+    )
+    assert (failed.value.plugin, failed.value.hook) == ("a", "migration_lock")
+    with (
+        pytest.raises(Vetoed, match="not today"),
+        named(lock(**{when: Veto("not today")})),
+    ):
+        pass
+    ours = AlembicError("It is held.", "Wait.")
+    with pytest.raises(AlembicError) as passed, named(lock(**{when: ours})):
+        pass
+    assert passed.value is ours
+    with pytest.raises(KeyboardInterrupt), named(lock(**{when: KeyboardInterrupt()})):
+        pass
+
+
+def test_what_the_work_raises_passes_a_context_manager_or_is_swallowed_by_it() -> None:
+    error = ValueError("the work failed")
+    with pytest.raises(ValueError, match="the work failed") as caught, named(lock()):
+        raise error
+    assert caught.value is error
+    with named(lock(caught=ValueError)):
+        raise error
