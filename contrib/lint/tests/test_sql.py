@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from flask_alembic_lint.facts import base
+from flask_alembic_lint.facts.model import Transaction
 from flask_alembic_lint.facts.sql import facts_of
 from flask_alembic_lint.facts.types import sql_type
 
@@ -217,3 +218,25 @@ def test_types_get_one_spelling(text, name, args):
 def test_no_logger_hears_of_what_the_parser_cannot_do(caplog):
     facts("ALTER TABLE t OWNER TO me; INSERT INTO t VALUES (1)")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "verb", "begins"),
+    [
+        ("/* a /* b */ c */ BEGIN", "BEGIN", True),
+        ("COMMIT AND CHAIN", "COMMIT", False),
+        ("PREPARE TRANSACTION 'x'", "PREPARE", False),
+        ("ABORT", "ABORT", False),
+    ],
+)
+def test_what_begins_or_ends_a_transaction(sql, verb, begins):
+    (fact,) = facts(sql)
+    assert isinstance(fact, Transaction)
+    assert (fact.verb, fact.begins) == (verb, begins)
+
+
+@pytest.mark.parametrize(
+    "sql", ["ROLLBACK TO SAVEPOINT a", "COMMIT PREPARED 'x'", "SAVEPOINT a"]
+)
+def test_what_does_neither(sql):
+    assert not any(isinstance(fact, Transaction) for fact in facts(sql))
