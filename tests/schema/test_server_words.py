@@ -45,6 +45,14 @@ OF_MARIADB: dict[str, tuple[Any, Any]] = {
     "collation": (sa.String(20, collation="utf8mb4_bin"), "é"),
     "set": (mysql.SET("a", "b"), "a"),
     "unsigned": (mysql.BIGINT(unsigned=True), sa.text("7")),
+    "today": (sa.Date(), sa.text("(curdate())")),
+    "time": (sa.Time(), "08:30:00"),
+    "exponent": (sa.Float(), "1e3"),
+    "zeros": (sa.Numeric(8, 3), "007"),
+    "enum with a quote": (sa.Enum("a", "it's"), "it's"),
+    "two of a set": (mysql.SET("a", "b", "c"), "a,c"),
+    "year": (mysql.YEAR(), "2020"),
+    "backslash": (sa.String(5), "\\"),
 }
 
 
