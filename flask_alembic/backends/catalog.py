@@ -40,6 +40,25 @@ class CatalogElement(NamedTuple):
     """All that the catalog holds of it."""
 
 
+class StoredCheck(NamedTuple):
+    """A ``CHECK`` constraint in the words of the catalog.
+
+    .. versionadded:: 4.0
+    """
+
+    name: str | None
+    """Its name; ``None`` where it has none."""
+
+    expression: str
+    """What it requires."""
+
+    column: str | None = None
+    """The column whose definition it is a part of; ``None`` for one of the table."""
+
+    is_valid: bool = True
+    """Whether the rows that exist are known to satisfy it."""
+
+
 Elements = Mapping[Key, tuple[CatalogElement, ...]]
 """The parts of tables, by table."""
 
@@ -117,6 +136,43 @@ class Catalog:
 
         :param schema: Its name.
         :return: ``None`` where a database has no schemas of its own.
+        """
+        return None
+
+    def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
+        """Return the ``CHECK`` constraints of a table.
+
+        :param parts: The description of the table.
+        """
+        return []
+
+    def words_of(self, expression: str) -> str:
+        """Return an expression in the words of the catalog, as far as they are known.
+
+        :param expression: As the models have it.
+        """
+        return expression
+
+    def check_texts(
+        self, connection: Connection, table: str
+    ) -> Mapping[StoredCheck, str]:
+        """Return the expressions of the constraints of a table as they were written.
+
+        :param connection: A connection to the database.
+        :param table: The table, in the default schema.
+        :return: Nothing for those that the server has in no other words.
+        """
+        return {}
+
+    def drop_check(
+        self, connection: Connection, key: Key, check: StoredCheck
+    ) -> tuple[str, str] | None:
+        """Return the statements that drop and restore a constraint of a column.
+
+        :param connection: A connection to the database.
+        :param key: The table.
+        :param check: The constraint.
+        :return: ``None`` where it is dropped by its name.
         """
         return None
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BUILTIN_ONLY = "flask_alembic_builtin_only"
 """The attribute of a callback that nobody but built-in plugins answers."""
 
+COMPLETE = "flask_alembic_complete"
+"""The option of a context that adds to a script what Alembic does not compare."""
+
 BUILTIN_DEFAULTS = "flask_alembic_compare_server_default"
 """The option that holds the callback for defaults that only built-in plugins answer."""
 

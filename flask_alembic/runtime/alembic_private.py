@@ -87,6 +87,17 @@ def has_other_comparators(context: MigrationContext) -> bool:
     return False
 
 
+def is_type_bound(constraint: Any) -> bool:
+    """Tell whether a type has made a constraint (``create_constraint=True``).
+
+    Such a constraint comes with its column. SQLAlchemy marks it, and has no public word
+    for it.
+
+    :param constraint: A constraint of the models.
+    """
+    return bool(getattr(constraint, "_type_bound", False))
+
+
 def variants(type_: Any) -> Mapping[str, Any]:
     """Return the types that stand for a type in other kinds of databases, by name.
 

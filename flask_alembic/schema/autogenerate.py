@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..hooks import specs
 from ..hooks.payloads import RevisionRequest
+from ..runtime.alembic_callbacks import COMPLETE
 from ..runtime.connections import connected, current_heads, reading
 from ..runtime.databases import Database, choose
 from ..runtime.invocation import Invocation
@@ -53,6 +54,9 @@ def revision_context(
         config.set_main_option("databases", databases)
 
     def process(context: Any, revision: Any, directives: list[Any]) -> None:
+        complete = context.opts.get(COMPLETE)
+        if complete is not None:
+            complete(directives[-1])
         keep(directives[-1])
         rename(context, directives[-1])
         hooks.modify(

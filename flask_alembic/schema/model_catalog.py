@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("flask_alembic.runtime")
 
-_FORMAT = 1
+_FORMAT = 2
 # Raised whenever what is stored, or what the queries ask for, changes.
 
 _KEPT = 32
@@ -343,6 +343,8 @@ class _Tables:
 
         # Typed as if None were no schema; it is the default one.
         schema: Any = schema_of(table.schema)
+        # The constraints of types are made anew, with the names that it gives them.
+        self.copies.naming_convention = table.metadata.naming_convention
         table.to_metadata(self.copies, schema=schema, referred_schema_fn=referred)
 
     def _make_types(self) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..backends.catalog import UNKNOWN, Catalog, CatalogElement, Key
-from ..runtime.alembic_callbacks import BUILTIN_DEFAULTS, BUILTIN_ONLY
+from ..runtime.alembic_callbacks import BUILTIN_DEFAULTS, BUILTIN_ONLY, COMPLETE
 from ..runtime.alembic_private import has_other_comparators, has_reflection_listeners
 from .model_catalog import ModelCatalog, NoScratch, ScratchSource, model_catalog
 from .translated_schemas import with_translated_schemas
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import MetaData, Table
 
+    from .described_tables import Completion
+
     NameFilter = Callable[[Any, Any, Any], Any]
+    Descriptions = Mapping[Key, tuple[CatalogElement, ...]]
 
 logger = logging.getLogger("flask_alembic.runtime")
 
@@ -89,6 +92,20 @@ def is_eligible(context: MigrationContext, metadata: Sequence[MetaData]) -> bool
     :param context: The context of the comparison.
     :param metadata: The models.
     """
+    return is_describable(context, metadata) and not (
+        _is_foreign(context.opts.get("compare_type"))
+        or _is_foreign(context.opts.get("compare_server_default"))
+        or has_other_comparators(context)
+        or has_reflection_listeners()
+    )
+
+
+def is_describable(context: MigrationContext, metadata: Sequence[MetaData]) -> bool:
+    """Tell whether the tables of the models and of the database have the same names.
+
+    :param context: The context of the comparison.
+    :param metadata: The models.
+    """
     connection = context.connection
     if connection is None or not metadata:
         return False
@@ -99,15 +116,11 @@ def is_eligible(context: MigrationContext, metadata: Sequence[MetaData]) -> bool
         for table in each.tables.values()
     ]
     return not (
-        _is_foreign(context.opts.get("compare_type"))
-        or _is_foreign(context.opts.get("compare_server_default"))
-        or connection.get_execution_options().get("schema_translate_map")
+        connection.get_execution_options().get("schema_translate_map")
         # Alembic refuses the same table twice, or takes one for another.
         or len(set(names)) < len(names)
         or not type(context.impl).__module__.startswith("alembic.ddl.")
         or not type(context.dialect).__module__.startswith("sqlalchemy.dialects.")
-        or has_other_comparators(context)
-        or has_reflection_listeners()
     )
 
 
@@ -400,9 +413,12 @@ def produce_migrations(
         else CatalogComparison(None)
     )
     unchanged = compared.unchanged
+    completion = _completion(context, list(metadata), source, unchanged)
     if unchanged is None:
         with with_builtin_plugins(context), with_translated_schemas(context):
-            return produce_migrations(context, models), compared.reason
+            script = produce_migrations(context, models)
+        completion.complete(script)
+        return script, compared.reason
     if not unchanged.busy:
         return MigrationScript(None, UpgradeOps([]), DowngradeOps([])), ""
     with (
@@ -410,7 +426,59 @@ def produce_migrations(
         with_builtin_plugins(context),
         settled(context, unchanged),
     ):
-        return produce_migrations(context, models), ""
+        script = produce_migrations(context, models)
+    completion.complete(script)
+    return script, ""
+
+
+def _completion(
+    context: MigrationContext,
+    metadata: Sequence[MetaData],
+    source: ScratchSource | None,
+    unchanged: Unchanged | None,
+) -> Completion:
+    """Return what adds to Alembic's result.
+
+    :param context: The context of the comparison.
+    :param metadata: The models.
+    :param source: Where the tables of the models can be made.
+    :param unchanged: What catalogs have said; ``None`` where they have not been asked,
+        as something else takes part in what Alembic compares.
+    """
+    from .described_tables import Completion
+
+    if unchanged is not None:
+        assert source is not None
+        catalog = source.backend.catalog()
+        models, database = unchanged.models, unchanged.database
+        tables = unchanged.tables
+        return Completion(context, metadata, catalog, models, database, tables)
+    catalog, models, database = None, {}, {}
+    if source is not None and is_describable(context, metadata):
+        catalog = source.backend.catalog()
+        if catalog is not None:
+            models, database = _descriptions(context, metadata, source, catalog)
+    return Completion(context, metadata, catalog, models, database, {})
+
+
+def _descriptions(
+    context: MigrationContext,
+    metadata: Sequence[MetaData],
+    source: ScratchSource,
+    catalog: Catalog,
+) -> tuple[Descriptions, Descriptions]:
+    """Return how the server describes the tables that the models and it have."""
+    assert context.connection is not None
+    schemas = bool(context.opts.get("include_schemas"))
+    try:
+        made = model_catalog(source, catalog, context.connection, metadata, schemas)
+        stored = catalog.elements(context.connection, schemas)
+    except Exception as error:
+        # Names can be compared nevertheless.
+        logger.debug("The catalog could not be read", exc_info=error)
+        return {}, {}
+    keys = made.digests.keys() & stored.keys()
+    return {key: made.elements(key) for key in keys}, {k: stored[k] for k in keys}
 
 
 def run_autogenerate(
@@ -438,16 +506,23 @@ def run_autogenerate(
         if source is not None and at_head
         else None
     )
-    if unchanged is None:
-        with with_builtin_plugins(context), with_translated_schemas(context):
-            revisions.run_autogenerate(revision, context)
-    elif not unchanged.busy:
+    if unchanged is not None and not unchanged.busy:
         # The rest of Alembic's work: the tokens, and who edits what was found.
         revisions.run_no_autogenerate(revision, context)
-    else:
+        return
+    if at_head:
+        completion = _completion(context, metadata, source, unchanged)
+        context.opts[COMPLETE] = completion.complete
+    try:
+        if unchanged is None:
+            with with_builtin_plugins(context), with_translated_schemas(context):
+                revisions.run_autogenerate(revision, context)
+            return
         with (
             narrowed(context, unchanged),
             with_builtin_plugins(context),
             settled(context, unchanged),
         ):
             revisions.run_autogenerate(revision, context)
+    finally:
+        context.opts.pop(COMPLETE, None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
-from ..catalog import FIELD, Catalog, CatalogElement, Elements, Key
+from ..catalog import FIELD, Catalog, CatalogElement, Elements, Key, StoredCheck
 from ..statements import INTERNAL
+from .definitions import column_definition, restoring
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -104,6 +105,32 @@ class MySQLCatalog(Catalog):
             key: tuple(sorted(parts[key])) if in_full else ()
             for key, in_full in described.items()
         }
+
+    def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
+        """Return them as ``CHECK_CONSTRAINTS`` has them, but for those of a type."""
+        found = []
+        for each in parts:
+            if each.kind != "check constraint":
+                continue
+            level, _, clause = each.text.partition(FIELD)
+            column = each.name if level == "Column" else None
+            if column is None or not clause.startswith("json_valid("):
+                found.append(StoredCheck(each.name, clause, column))
+        return found
+
+    def drop_check(
+        self, connection: Connection, key: Key, check: StoredCheck
+    ) -> tuple[str, str] | None:
+        """Return the statements that define the column anew."""
+        if check.column is None:
+            return None
+        table = ".".join(filter(None, key))
+        line = column_definition(connection, table, check.column)
+        clause = f" CHECK ({check.expression})"
+        if clause not in line:
+            return None
+        head, _, tail = line.rpartition(clause)
+        return restoring(table, head + tail), restoring(table, line)
 
     def settings(self, connection: Connection) -> str:
         """Return character set, collation and engine of new tables, and the SQL mode."""

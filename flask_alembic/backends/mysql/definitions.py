@@ -47,6 +47,31 @@ def stored_definitions(
     return found
 
 
+def column_definition(connection: Connection, table: str, column: str) -> str:
+    """Return the line of a column in ``SHOW CREATE TABLE``.
+
+    :param connection: A connection to the database.
+    :param table: The table, its database in front if that is another one.
+    :param column: The column.
+    :return: Empty if there is none.
+    """
+    kind_and_name = ("column", f"{table}.{column}")
+    for each in stored_definitions(connection, [table]):
+        if (each.kind, each.name) == kind_and_name:
+            return each.text
+    return ""
+
+
+def restoring(table: str, line: str) -> str:
+    """Return the statement that gives a column a definition.
+
+    :param table: The table, its database in front if that is another one.
+    :param line: The line of ``SHOW CREATE TABLE``.
+    """
+    quoted = ".".join(_quoted(name) for name in table.split(".", 1))
+    return f"ALTER TABLE {quoted} MODIFY COLUMN {line}"
+
+
 def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
-from ..catalog import UNKNOWN, Catalog, CatalogElement, Elements, Key
+from ..catalog import (
+    FIELD,
+    UNKNOWN,
+    Catalog,
+    CatalogElement,
+    Elements,
+    Key,
+    StoredCheck,
+)
 from ..statements import INTERNAL
 
 if TYPE_CHECKING:
@@ -99,7 +108,27 @@ _ORDER: Final = 'ORDER BY e.kind COLLATE "C", e.name COLLATE "C"'
 _DIGEST: Final = f"""md5(string_agg(concat(
   length(e.kind), ':', e.kind, length(e.name), ':', e.name, length(e.words), ':', e.words
 ), '' {_ORDER}))"""
+_CHECK: Final = re.compile(r"CHECK \((.*)\)(?: NO INHERIT)?( NOT VALID)?\Z", re.DOTALL)
 _ELEMENTS: Final = f"json_agg(json_build_array(e.kind, e.name, e.words) {_ORDER})::text"
+
+_VALUE: Final = (
+    r"(-?\d+(?:\.\d+)?|'(?:[^']|'')*')"
+    r"(?:::(?:text|bpchar|character varying(?:\(\d+\))?))*"
+)
+_PLAIN: Final = _VALUE.replace("(-?", "(?:-?")
+_LIST: Final = re.compile(
+    r"""(?P<column>\w+|"(?:[^"]|"")+")(?:::text)? """
+    r"(?P<operator>= ANY|<> ALL) "
+    rf"\(ARRAY\[(?P<values>{_PLAIN}(?:, {_PLAIN})*)\](?:::text\[\])?\)"
+)
+# What IN and NOT IN become; written so, it would become something else.
+
+
+def _as_list(match: re.Match[str]) -> str:
+    """Return a condition on a list of values as the server was given it."""
+    values = ", ".join(value[1] for value in re.finditer(_VALUE, match["values"]))
+    word = "IN" if match["operator"] == "= ANY" else "NOT IN"
+    return f"{match['column']} {word} ({values})"
 
 
 class PostgreSQLCatalog(Catalog):
@@ -154,6 +183,17 @@ class PostgreSQLCatalog(Catalog):
                 found[schema, name] = nothing if visible else described
                 if visible:
                     found[None, name] = nothing
+        return found
+
+    def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
+        """Return them as ``pg_get_constraintdef`` has them."""
+        found = []
+        for each in parts:
+            match = _CHECK.match(each.text.partition(FIELD)[0])
+            if each.kind == "check constraint" and match:
+                is_valid = match[2] is None
+                expression = _LIST.sub(_as_list, match[1])
+                found.append(StoredCheck(each.name, expression, None, is_valid))
         return found
 
     def extensions(self, connection: Connection) -> tuple[str, ...]:

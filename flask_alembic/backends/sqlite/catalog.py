@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from ..catalog import Catalog, CatalogElement, CatalogNotReadable, Elements, Key
+from ..catalog import (
+    Catalog,
+    CatalogElement,
+    CatalogNotReadable,
+    Elements,
+    Key,
+    StoredCheck,
+)
 from ..statements import INTERNAL
 
 if TYPE_CHECKING:
@@ -63,6 +70,38 @@ class SQLiteCatalog(Catalog):
                 parts[key].append(element)
         return {key: tuple(sorted(each)) for key, each in parts.items()}
 
+    def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
+        """Return those of the table and of its columns, whose text has them."""
+        kinds = ("column", "check constraint")
+        return [
+            stored_check(name, expression)
+            for each in parts
+            if each.kind in kinds
+            for name, expression in written_checks(f"( {each.text} )")
+        ]
+
+    def words_of(self, expression: str) -> str:
+        """Return an expression without what makes no difference."""
+        return " ".join(tokens_of(expression))
+
+    def check_texts(self, connection: Connection, table: str) -> dict[StoredCheck, str]:
+        """Return them as ``CREATE TABLE`` has them."""
+        query = "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+        result = connection.exec_driver_sql(query, (table,), execution_options=INTERNAL)
+        return {
+            stored_check(name, text): text
+            for name, text in written_checks(str(result.scalar()))
+        }
+
+
+def stored_check(name: str | None, expression: str) -> StoredCheck:
+    """Return a constraint without what makes no difference in its expression.
+
+    :param name: Its name.
+    :param expression: As it was written.
+    """
+    return StoredCheck(name, " ".join(tokens_of(expression)))
+
 
 def tokens_of(sql: str) -> list[str]:
     """Return the words and signs of a statement, names without needless quotes."""
@@ -73,31 +112,45 @@ def tokens_of(sql: str) -> list[str]:
     ]
 
 
-def unnamed_checks(definition: str) -> list[str]:
-    """Return the expressions of the ``CHECK`` constraints that have no name.
+def written_checks(definition: str) -> list[tuple[str | None, str]]:
+    """Return the name and expression of each ``CHECK`` constraint.
 
     :param definition: The ``CREATE TABLE`` statement.
     """
     signs = [
         sign for sign in _TOKEN.findall(definition) if sign[:2] not in ("--", "/*")
     ]
-    found: list[str] = []
-    words = [""] * 2
+    found: list[tuple[str | None, str]] = []
+    words = [""] * 3
     depth, begin = 0, 0
+    name: str | None = None
     for at, sign in enumerate(signs):
         if sign.isspace():
             continue
         if sign == "(":
             depth += 1
             if depth == 2 and words[-1].upper() == "CHECK":
-                begin = at + 1 if words[-3].upper() != "CONSTRAINT" else 0
+                begin = at + 1
+                named = words[-3].upper() == "CONSTRAINT"
+                name = unquoted(words[-2]) if named else None
         elif sign == ")":
             depth -= 1
             if depth == 1 and begin:
-                found.append("".join(signs[begin:at]).strip())
+                found.append((name, "".join(signs[begin:at]).strip()))
                 begin = 0
         words.append(sign)
     return found
+
+
+def unquoted(token: str) -> str:
+    """Return the name that a token is.
+
+    :param token: A word, in quotes or not.
+    """
+    closing = {"[": "]"}.get(token[0], token[0])
+    if len(token) < 2 or token[0] not in "\"'`[" or token[-1] != closing:
+        return token
+    return token[1:-1].replace(closing * 2, closing)
 
 
 def definition_parts(tokens: list[str]) -> Iterator[CatalogElement]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import Refused
 from ..statements import INTERNAL
-from .catalog import unnamed_checks
+from .catalog import stored_check, written_checks
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -30,6 +30,9 @@ _TEXT = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.
 _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
 # What SQLAlchemy would take for a parameter.
 _CLONE = "flask_alembic_collations"
+
+DROPPED_CHECKS = "dropped_checks"
+"""What a batch has in ``table_kwargs["info"]`` to drop constraints without names."""
 
 Key = tuple[str, str]
 """Schema and name of a table."""
@@ -174,7 +177,13 @@ class _Copies:
             name: batch.column_transfers.get(name, {}).get("name")
             for name in _moved(batch)
         }
-        for text in unnamed_checks(definition):
+        dropped = {
+            stored_check(None, text)
+            for text in batch.table_kwargs.get("info", {}).get(DROPPED_CHECKS, ())
+        }
+        for name, text in written_checks(definition):
+            if name is not None or stored_check(None, text) in dropped:
+                continue
             if any(_of_type(text, column) for column in again):
                 continue
             if any(_uses(text, old) for old, new in moved.items() if new is None):

@@ -1,0 +1,172 @@
+"""What Alembic does not compare in a table that exists, added to what it has found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from alembic.operations.ops import CreateTableOp, ModifyTableOps
+from sqlalchemy import CheckConstraint, inspect, text
+
+from .check_constraints import check_changes, column_checks, text_of
+from .check_operations import escaped
+from .renames import OPTION, ConfirmedRenames
+from .table_changes import DescribedTable, TableChanges
+
+if TYPE_CHECKING:
+    from alembic.operations.ops import MigrateOperation, MigrationScript
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import MetaData, Table
+
+    from ..backends.catalog import Catalog, CatalogElement, Key
+
+logger = logging.getLogger("flask_alembic.runtime")
+
+Elements = Mapping["Key", "tuple[CatalogElement, ...]"]
+
+
+class Completion:
+    """Adds to what Alembic has found.
+
+    :param context: The context of the comparison.
+    :param metadata: The models.
+    :param catalog: Of the database; ``None`` where it is not read.
+    :param models: The descriptions of the tables as the models make them.
+    :param database: The descriptions of the tables as they are.
+    :param unchanged: The tables that are known to be the same.
+    """
+
+    def __init__(
+        self,
+        context: MigrationContext,
+        metadata: Sequence[MetaData],
+        catalog: Catalog | None,
+        models: Elements,
+        database: Elements,
+        unchanged: Mapping[int, Table],
+    ) -> None:
+        self.context = context
+        self.catalog = catalog
+        self.models = models
+        self.database = database
+        self.tables = [
+            table
+            for each in metadata
+            for table in each.tables.values()
+            if id(table) not in unchanged
+        ]
+
+    def complete(self, script: MigrationScript) -> None:
+        """Add operations to the last pair of a script.
+
+        :param script: What Alembic has found.
+        """
+        upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+        for each in upgrade.ops:
+            if isinstance(each, CreateTableOp):
+                self._keep_column_checks(each)
+        operations = list(upgrade.ops)
+        back: dict[Key, list[MigrateOperation]] = {}
+        for table in self._existing():
+            place = self._place(operations, table.table)
+            found: Any = operations[place] if place is not None else None
+            changes = check_changes(self.context, self.catalog, table, found)
+            _insert(operations, place, table.table, changes)
+            if changes.first_of_downgrade:
+                back[table.table.schema, table.table.name] = changes.first_of_downgrade
+        if len(operations) != len(upgrade.ops) or any(
+            each is not other
+            for each, other in zip(operations, upgrade.ops, strict=True)
+        ):
+            upgrade.ops[:] = operations
+            upgrade.reverse_into(downgrade)
+        for modified in downgrade.ops:
+            if isinstance(modified, ModifyTableOps):
+                first = back.get((modified.schema, modified.table_name), [])
+                modified.ops[:0] = first
+
+    def _keep_column_checks(self, operation: CreateTableOp) -> None:
+        """Create a table with the constraints of its columns, as its own.
+
+        Alembic does not write them.
+        """
+        key = (operation.schema, operation.table_name)
+        for table in self.tables:
+            if (table.schema, table.name) != key:
+                continue
+            for constraint in column_checks(table):
+                sql = text_of(self.context, constraint)
+                copy = CheckConstraint(text(escaped(sql)), name=constraint.name)
+                operation.columns = [*operation.columns, copy]
+
+    def _existing(self) -> Iterator[DescribedTable]:
+        """Yield the tables that both sides have, and whose parts have their names."""
+        connection = self.context.connection
+        if connection is None or not self.tables:
+            return
+        renamed = self.context.opts.get(OPTION) or ConfirmedRenames()
+        columns = renamed.columns()
+        before = {(key[0], new): key[1] for key, new in renamed.tables().items()}
+        inspector = inspect(connection)
+        for table in self.tables:
+            key = self._key(table)
+            if (key[0], before.get(key, key[1])) in columns or key in before:
+                continue  # what is renamed may be named in any part
+            models, database = self.models.get(key, ()), self.database.get(key, ())
+            if (models and database) or (
+                self._is_compared(table)
+                and inspector.has_table(table.name, schema=table.schema)
+            ):
+                yield DescribedTable(table, models, database)
+
+    def _is_compared(self, table: Table) -> bool:
+        return self._key(table)[0] is None or bool(
+            self.context.opts.get("include_schemas")
+        )
+
+    def _key(self, table: Table) -> Key:
+        return key_of(self.context, table)
+
+    def _place(
+        self, operations: Sequence[MigrateOperation], table: Table
+    ) -> int | None:
+        for place, each in enumerate(operations):
+            if (
+                isinstance(each, ModifyTableOps)
+                and each.table_name == table.name
+                and each.schema == table.schema
+            ):
+                return place
+        return None
+
+
+def key_of(context: MigrationContext, table: Table) -> Key:
+    """Return the key of a table in a catalog.
+
+    :param context: The context of the comparison.
+    :param table: A table of the models.
+    """
+    default = context.dialect.default_schema_name
+    return (None if table.schema == default else table.schema), table.name
+
+
+def _insert(
+    operations: list[MigrateOperation],
+    place: int | None,
+    table: Table,
+    changes: TableChanges,
+) -> None:
+    within = [*changes.first, *changes.last]
+    if not within and not changes.before and not changes.after:
+        return
+    if place is None:
+        place = len(operations)
+        found: list[MigrateOperation] = []
+    else:
+        found = list(getattr(operations.pop(place), "ops", ()))
+    body = [*changes.first, *found, *changes.last]
+    extended = (
+        [ModifyTableOps(str(table.name), body, schema=table.schema)] if body else []
+    )
+    operations[place:place] = [*changes.before, *extended, *changes.after]
