@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -145,6 +145,28 @@ class Catalog:
         :param parts: The description of the table.
         """
         return []
+
+    reflects_no_expressions: ClassVar[bool] = False
+    """Whether SQLAlchemy overlooks indexes of expressions."""
+
+    def indexes(self, parts: Iterable[CatalogElement]) -> Mapping[str, str]:
+        """Return the definitions of indexes by name, those of constraints left out.
+
+        :param parts: The description of a table.
+        """
+        return {each.name: each.text for each in parts if each.kind == "index"}
+
+    def index_statement(
+        self, connection: Any, parts: Iterable[CatalogElement], name: str
+    ) -> str | None:
+        """Return the statement that creates an index as it is in the database.
+
+        :param connection: A connection to the database.
+        :param parts: The description of the table.
+        :param name: The name of the index.
+        :return: ``None`` where there is none.
+        """
+        return None
 
     def words_of(self, expression: str) -> str:
         """Return an expression in the words of the catalog, as far as they are known.

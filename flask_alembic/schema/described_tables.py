@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alembic.operations.ops import CreateTableOp, ModifyTableOps
+from alembic.operations.ops import CreateIndexOp, CreateTableOp, ModifyTableOps
 from sqlalchemy import CheckConstraint, inspect, text
 
 from .check_constraints import check_changes, column_checks, text_of
 from .check_operations import escaped
+from .index_changes import index_changes, wants_index
 from .renames import OPTION, ConfirmedRenames
 from .table_changes import DescribedTable, TableChanges
 
@@ -66,18 +67,22 @@ class Completion:
         for each in upgrade.ops:
             if isinstance(each, CreateTableOp):
                 self._keep_column_checks(each)
+        before = list(upgrade.ops)
+        upgrade.ops += self._missing_indexes(upgrade.ops)
         operations = list(upgrade.ops)
         back: dict[Key, list[MigrateOperation]] = {}
         for table in self._existing():
             place = self._place(operations, table.table)
             found: Any = operations[place] if place is not None else None
             changes = check_changes(self.context, self.catalog, table, found)
+            indexes = index_changes(self.context, self.catalog, table, found)
+            changes.before[:0] = indexes.before
+            changes.after += indexes.after
             _insert(operations, place, table.table, changes)
             if changes.first_of_downgrade:
                 back[table.table.schema, table.table.name] = changes.first_of_downgrade
-        if len(operations) != len(upgrade.ops) or any(
-            each is not other
-            for each, other in zip(operations, upgrade.ops, strict=True)
+        if len(operations) != len(before) or any(
+            each is not other for each, other in zip(operations, before, strict=True)
         ):
             upgrade.ops[:] = operations
             upgrade.reverse_into(downgrade)
@@ -85,6 +90,32 @@ class Completion:
             if isinstance(modified, ModifyTableOps):
                 first = back.get((modified.schema, modified.table_name), [])
                 modified.ops[:0] = first
+
+    def _missing_indexes(
+        self, operations: Sequence[MigrateOperation]
+    ) -> list[MigrateOperation]:
+        """Return the indexes of new tables that Alembic overlooks."""
+        if self.catalog is None or not self.catalog.reflects_no_expressions:
+            return []
+        tables = {
+            (each.schema, each.table_name)
+            for each in operations
+            if isinstance(each, CreateTableOp)
+        }
+        made = {
+            str(index.index_name)
+            for each in operations
+            for index in (each, *getattr(each, "ops", ()))
+            if isinstance(index, CreateIndexOp)
+        }
+        return [
+            CreateIndexOp.from_index(index)
+            for table in self.tables
+            if (table.schema, table.name) in tables
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+            if str(index.name) not in made
+            and wants_index(self.context, index, str(index.name), reflected=False)
+        ]
 
     def _keep_column_checks(self, operation: CreateTableOp) -> None:
         """Create a table with the constraints of its columns, as its own.
@@ -157,9 +188,6 @@ def _insert(
     table: Table,
     changes: TableChanges,
 ) -> None:
-    within = [*changes.first, *changes.last]
-    if not within and not changes.before and not changes.after:
-        return
     if place is None:
         place = len(operations)
         found: list[MigrateOperation] = []

@@ -185,6 +185,20 @@ class PostgreSQLCatalog(Catalog):
                     found[None, name] = nothing
         return found
 
+    def indexes(self, parts: Iterable[CatalogElement]) -> dict[str, str]:
+        """Return them as ``pg_get_indexdef`` has them."""
+        return {
+            each.name: each.text.partition(FIELD)[0]
+            for each in parts
+            if each.kind == "index"
+        }
+
+    def index_statement(
+        self, connection: Connection, parts: Iterable[CatalogElement], name: str
+    ) -> str | None:
+        """Return what ``pg_get_indexdef`` has."""
+        return self.indexes(parts).get(name)
+
     def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
         """Return them as ``pg_get_constraintdef`` has them."""
         found = []

@@ -46,6 +46,8 @@ class SQLiteCatalog(Catalog):
     left out.
     """
 
+    reflects_no_expressions = True
+
     def elements(
         self,
         connection: Connection,
@@ -69,6 +71,27 @@ class SQLiteCatalog(Catalog):
             if parts.get(key):
                 parts[key].append(element)
         return {key: tuple(sorted(each)) for key, each in parts.items()}
+
+    def indexes(self, parts: Iterable[CatalogElement]) -> dict[str, str]:
+        """Return them without ``ASC``, and without the case of words."""
+        return {
+            each.name: " ".join(
+                token if token[0] in "'\"`[" else token.casefold()
+                for token in tokens_of(each.text)
+                if token.casefold() != "asc"
+            )
+            for each in parts
+            if each.kind == "index"
+        }
+
+    def index_statement(
+        self, connection: Connection, parts: Iterable[CatalogElement], name: str
+    ) -> str | None:
+        """Return the statement as ``sqlite_master`` has it."""
+        query = "SELECT sql FROM main.sqlite_master WHERE type = 'index' AND name = ?"
+        result = connection.exec_driver_sql(query, (name,), execution_options=INTERNAL)
+        sql = result.scalar()
+        return None if sql is None else str(sql)
 
     def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
         """Return those of the table and of its columns, whose text has them."""
