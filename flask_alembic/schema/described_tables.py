@@ -136,6 +136,8 @@ class Completion:
         connection = self.context.connection
         if connection is None or not self.tables:
             return
+        if connection.get_execution_options().get("schema_translate_map"):
+            return  # the tables have other schemas than they say
         renamed = self.context.opts.get(OPTION) or ConfirmedRenames()
         columns = renamed.columns()
         before = {(key[0], new): key[1] for key, new in renamed.tables().items()}
