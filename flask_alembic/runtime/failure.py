@@ -177,9 +177,9 @@ def _advice(
     is_missing_value = _is_missing_value(error, log.failed or "")
     if not in_effect and is_missing_value:
         return (
-            "Existing rows have no value for the column: fill it in the revision before "
-            "it becomes NOT NULL, with op.execute('UPDATE ...'), or give it a "
-            f"server_default; then run flask db {name} again."
+            "Give existing rows a value in the revision before the column becomes NOT "
+            "NULL, with op.execute('UPDATE ...'), or give the column a server_default; "
+            f"then run flask db {name} again."
         )
     if not in_effect:
         return f"Fix the cause, then run flask db {name} again."
@@ -205,7 +205,7 @@ def _advice(
             f"flask db {name} again."
         )
     hint = (
-        "Existing rows have no value for the column: give them one with UPDATE. "
+        "Give existing rows a value for the column, with UPDATE. "
         if is_missing_value
         else ""
     )

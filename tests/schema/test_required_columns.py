@@ -55,7 +55,7 @@ def test_no_value_is_made_up(tmp_path: Path, database_url: str) -> None:
     assert "nullability" not in rounds.output
     result = run_db(rounds.app(define), "upgrade")
     assert result.exit_code == 3, result.output
-    assert "Existing rows have no value for the column" in result.output
+    assert "Give existing rows a value" in result.output
     engine = sa.create_engine(database_url)
     names = {each["name"] for each in sa.inspect(engine).get_columns("note")}
     engine.dispose()
