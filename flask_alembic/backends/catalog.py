@@ -146,6 +146,15 @@ class Catalog:
         """
         return []
 
+    def table_options(self, connection: Connection, table: str) -> Mapping[str, Any]:
+        """Return the options of a table that SQLAlchemy does not reflect.
+
+        :param connection: A connection to the database.
+        :param table: The table, in the default schema.
+        :return: Arguments of :class:`sqlalchemy.schema.Table`.
+        """
+        return {}
+
     reflects_no_expressions: ClassVar[bool] = False
     """Whether SQLAlchemy overlooks indexes of expressions."""
 

@@ -86,10 +86,20 @@ class Completion:
         ):
             upgrade.ops[:] = operations
             upgrade.reverse_into(downgrade)
+        for created in downgrade.ops:
+            if isinstance(created, CreateTableOp) and created.schema is None:
+                self._keep_options(created)
         for modified in downgrade.ops:
             if isinstance(modified, ModifyTableOps):
                 first = back.get((modified.schema, modified.table_name), [])
                 modified.ops[:0] = first
+
+    def _keep_options(self, operation: CreateTableOp) -> None:
+        """Create a dropped table with the options that are not reflected."""
+        connection = self.context.connection
+        if self.catalog is not None and connection is not None:
+            options = self.catalog.table_options(connection, operation.table_name)
+            operation.kw.update(options)
 
     def _missing_indexes(
         self, operations: Sequence[MigrateOperation]

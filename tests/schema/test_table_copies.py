@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from apps import make_app, run_db
-from rounds import Rounds, Tables
+from rounds import Rounds, Tables, no_tables
 
 TRIGGER = (
     "CREATE TRIGGER upper_label AFTER INSERT ON part BEGIN "
@@ -293,3 +293,13 @@ def test_options_of_the_table_are_kept(copied: Copied) -> None:
     text = copied.master()["book"]
     for words in ("WITHOUT ROWID", "ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"):
         assert words in text
+
+
+def test_a_dropped_table_comes_back_with_its_counter(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    rounds = Rounds(tmp_path, sqlite_url)
+    rounds.go(parts(), no_tables)
+    rounds.run(no_tables, "downgrade", "--yes")
+    ((sql,),) = rounds.rows("SELECT sql FROM sqlite_master WHERE name = 'part'")
+    assert "AUTOINCREMENT" in sql

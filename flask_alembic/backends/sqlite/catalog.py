@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..catalog import (
     Catalog,
@@ -71,6 +71,13 @@ class SQLiteCatalog(Catalog):
             if parts.get(key):
                 parts[key].append(element)
         return {key: tuple(sorted(each)) for key, each in parts.items()}
+
+    def table_options(self, connection: Connection, table: str) -> dict[str, Any]:
+        """Return whether its key is never used again."""
+        query = "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+        result = connection.exec_driver_sql(query, (table,), execution_options=INTERNAL)
+        words = {token.upper() for token in tokens_of(str(result.scalar() or ""))}
+        return {"sqlite_autoincrement": True} if "AUTOINCREMENT" in words else {}
 
     def indexes(self, parts: Iterable[CatalogElement]) -> dict[str, str]:
         """Return them without ``ASC``, and without the case of words."""
