@@ -61,7 +61,7 @@ def test_no_value_is_made_up(tmp_path: Path, database_url: str) -> None:
     engine.dispose()
     if "words" in names:  # DDL that commits
         assert rounds.rows("select words from note") == [(None,)]
-        assert "give them one with UPDATE" in result.output
+        assert "a value for the column, with UPDATE" in result.output
     else:
         assert "server_default" in result.output
 
