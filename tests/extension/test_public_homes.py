@@ -20,7 +20,7 @@ ROOT = Path(flask_alembic.__file__).parents[1]
 
 PRIVATE = re.compile(
     r"flask_alembic\.(?:commands|environment|dialects|settings|runtime|schema|script|config"
-    r"|hooks\.(?:payloads|threads)|cli\.(?!base\b)(?P<cli>\w+))\b"
+    r"|hooks\.(?:payloads|threads)|cli\.(?!(?:base|click|script)\b)(?P<cli>\w+))\b"
 )
 """Modules that are free to move; names of the package ``flask_alembic.cli`` are not."""
 
