@@ -9,6 +9,9 @@ the module on all of them. The choice depends on names and order only: it is the
 run and each worker. ``@pytest.mark.full`` keeps a test for full runs. :func:`rounds` and
 :func:`examples` say how often something is repeated, and how many inputs Hypothesis makes up.
 
+``@pytest.mark.costly`` is for modules whose cases take seconds: with ``--full`` each value and
+each database is there, as in a sample, and only ``--every`` runs each combination too.
+
 ``--thin`` runs one case of each test of the sample, on the databases in turn, and all cases only
 where the marker is ``sample("always")``: enough to see that everything runs in another
 environment, such as another version of Python.
@@ -19,7 +22,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 import hypothesis
@@ -31,6 +34,7 @@ Feature = tuple[str, str]
 
 VARIABLE = "FLASK_ALEMBIC_FULL"
 MARKERS = (
+    "costly: with --full, run each value and database, but each combination with --every only",
     "full: runs only with --full",
     "one_database: without --full, run on one of the databases, in turn",
     "sample(count): without --full, run so many cases only, or each with 'all' ('always' for --thin too)",
@@ -41,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--full``."""
     text = "run every case and every round, and not a sample of what repeats"
     parser.addoption("--full", action="store_true", help=text)
+    text = "as --full, with each combination of what is costly"
+    parser.addoption("--every", action="store_true", help=text)
     text = "run one case of each test, on the databases in turn"
     parser.addoption("--thin", action="store_true", help=text)
 
@@ -49,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, before any module with tests is imported."""
     for line in MARKERS:
         config.addinivalue_line("markers", line)
-    is_full = bool(config.getoption("--full"))
+    is_full = bool(config.getoption("--full") or config.getoption("--every"))
     os.environ[VARIABLE] = "1" if is_full else ""
     hypothesis.settings.register_profile("full", deadline=None)
     hypothesis.settings.register_profile("sample", deadline=None, max_examples=25)
@@ -83,17 +89,26 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Deselect what is for full runs."""
-    if config.getoption("--full"):
+    if config.getoption("--every"):
         return
-    dropped = {item for item in items if item.get_closest_marker("full")}
-    for number, cases in enumerate(cases_of(items).values()):
-        chosen = choose(on_one_database(cases))
-        if config.getoption("--thin") and not keeps_all(cases):
-            chosen = [one_of(chosen, number)]
-        dropped.update(set(cases) - set(chosen))
+    dropped = set(dropped_of_full(items))
+    if not config.getoption("--full"):
+        dropped = {item for item in items if item.get_closest_marker("full")}
+        for number, cases in enumerate(cases_of(items).values()):
+            chosen = choose(on_one_database(cases))
+            if config.getoption("--thin") and not keeps_all(cases):
+                chosen = [one_of(chosen, number)]
+            dropped.update(set(cases) - set(chosen))
     if dropped:
         items[:] = [item for item in items if item not in dropped]
         config.hook.pytest_deselected(items=list(dropped))
+
+
+def dropped_of_full(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield what a run with ``--full`` leaves out: combinations of what is costly."""
+    for cases in cases_of(items).values():
+        if cases[0].get_closest_marker("costly") and varied_parameters(cases) > 1:
+            yield from set(cases) - set(covering(cases))
 
 
 def cases_of(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Function]]:
@@ -147,11 +162,23 @@ def choose(cases: list[pytest.Function]) -> list[pytest.Function]:
     """
     marker = cases[0].get_closest_marker("sample")
     count = marker.args[0] if marker else None
-    features = {case: features_of(case) for case in cases}
     is_list = varied_parameters(cases) < 2
     if count in ("all", "always") or (count is None and is_list):
         return cases
-    if is_list:
+    return covering(cases, count or 0, databases_only=is_list)
+
+
+def covering(
+    cases: list[pytest.Function], count: int = 0, *, databases_only: bool = False
+) -> list[pytest.Function]:
+    """Return cases that together hold each database and each value of a parameter.
+
+    :param cases: All cases of a test.
+    :param count: How many there are at least.
+    :param databases_only: Whether values do not matter.
+    """
+    features = {case: features_of(case) for case in cases}
+    if databases_only:
         for found in features.values():
             found -= {feature for feature in found if feature[0] != "database"}
     left = sorted(cases, key=lambda case: crc32(case.nodeid.encode()))
@@ -162,7 +189,7 @@ def choose(cases: list[pytest.Function]) -> list[pytest.Function]:
         missing -= features[best]
         left.remove(best)
         chosen.append(best)
-    return chosen + left[: max(0, (count or 0) - len(chosen))]
+    return chosen + left[: max(0, count - len(chosen))]
 
 
 def varied_parameters(cases: list[pytest.Function]) -> int:

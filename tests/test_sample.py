@@ -47,6 +47,16 @@ def test_one(kind, number): pass
 @pytest.mark.parametrize("number", range(3))
 def test_none(number): pass
 
+@pytest.mark.costly
+@pytest.mark.parametrize("kind", ["sqlite", "mariadb"])
+@pytest.mark.parametrize("number", range(5))
+def test_costly(kind, number): pass
+
+@pytest.mark.costly
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("number", range(5))
+def test_costly_list(number): pass
+
 @pytest.mark.full
 def test_slow(): pass
 
@@ -55,7 +65,7 @@ def test_numbers(): assert (rounds(5), examples(100)) == EXPECTED
 
 
 def run(folder: Path, *arguments: str) -> list[str]:
-    expected = "(5, 100)" if "--full" in arguments else "(1, 20)"
+    expected = "(5, 100)" if {"--full", "--every"} & set(arguments) else "(1, 20)"
     text = textwrap.dedent(CASES).replace("EXPECTED", expected)
     (folder / "test_cases.py").write_text(text)
     names = ("FLASK_ALEMBIC_ROUNDS", "FLASK_ALEMBIC_FULL")
@@ -92,12 +102,21 @@ def test_a_sample_and_everything(tmp_path: Path) -> None:
     assert run(tmp_path) == names
     thin = run(tmp_path, "--thin")
     assert set(thin) <= set(names)
-    assert len({name.partition("[")[0] for name in names}) == 9
-    assert len(thin) == 9 + 3, "each once, and all of test_each"
+    assert len({name.partition("[")[0] for name in names}) == 11
+    assert len(thin) == 11 + 3, "each once, and all of test_each"
     assert len({name[-8:-1] for name in thin if "sql" in name or "mariadb" in name}) > 1
     full = run(tmp_path, "--full")
-    assert len(full) == 150 + 4 + 3 + 4 + 4 + 4 + 3 + 50 + 2
+    assert len(full) == 150 + 4 + 3 + 4 + 4 + 4 + 3 + 50 + 2 + 5 + 5
     assert set(names) <= set(full)
+    costly = [name for name in full if name.startswith("test_costly[")]
+    assert {word for name in costly for word in name[12:-1].split("-")} == {
+        *map(str, range(5)),
+        "sqlite",
+        "mariadb",
+    }
+    every = run(tmp_path, "--every")
+    assert set(full) < set(every)
+    assert len(every) == len(full) + 5
 
 
 def test_rounds_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:

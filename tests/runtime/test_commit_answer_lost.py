@@ -27,6 +27,8 @@ from plugging import Implementing
 from flask_alembic.errors import MigrationFailed
 from flask_alembic.hooks import RunResult
 
+pytestmark = pytest.mark.costly
+
 
 class Proxy:
     """Passes everything on to a server; cuts the client off at a statement if told to.

@@ -14,6 +14,8 @@ from sample import rounds
 
 from flask_alembic import hookimpl
 
+pytestmark = pytest.mark.costly
+
 REVISIONS = 20
 TABLES = {f"t{number}" for number in range(1, REVISIONS + 1)}
 ROUNDS = rounds(2)

@@ -18,6 +18,8 @@ from resumed_revisions import (
 )
 from sample import rounds
 
+pytestmark = pytest.mark.costly
+
 BREAK = "op.execute('ALTER TABLE nosuch ADD other INT')"
 READS = "it reads the"
 

@@ -30,6 +30,8 @@ from flask_alembic.errors import AlembicError, LockNotObtained, MigrationFailed
 from flask_alembic.hooks import Run, RunResult
 from flask_alembic.signals import run_failed
 
+pytestmark = pytest.mark.costly
+
 EACH = {"ALEMBIC_CONTEXT": {"transaction_per_migration": True}}
 
 

@@ -21,6 +21,8 @@ from flask_alembic.runtime.connections import roll_back
 from flask_alembic.runtime.run_transaction import RunTransaction, transactional
 from flask_alembic.runtime.statement_log import StatementLog
 
+pytestmark = pytest.mark.costly
+
 ENDED = "the transaction of the run was ended by a revision or a plugin"
 ADVICE = (
     "Leave COMMIT and ROLLBACK to the run; put statements that must not be in a "

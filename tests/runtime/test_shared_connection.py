@@ -26,6 +26,8 @@ from flask import Flask
 
 from flask_alembic import AlembicError
 
+pytestmark = pytest.mark.costly
+
 CREATE = (
     "op.create_table('t', sa.Column('id', sa.Integer, primary_key=True, "
     "autoincrement=False), sa.Column('n', sa.Integer))"

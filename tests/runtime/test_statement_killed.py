@@ -33,6 +33,8 @@ from sample import rounds
 from flask_alembic.errors import AlembicError, MigrationFailed
 from flask_alembic.hooks import RunFailure, RunResult
 
+pytestmark = pytest.mark.costly
+
 SESSIONS = {
     "mysql": "SELECT id FROM information_schema.processlist WHERE db = DATABASE()"
     " AND info LIKE :text AND id <> CONNECTION_ID()",

@@ -23,6 +23,8 @@ from sample import is_full
 import flask_alembic
 from flask_alembic.errors import UsageError
 
+pytestmark = pytest.mark.costly
+
 COPY = [
     "import flask_alembic",
     "with flask_alembic.step('make table'):",

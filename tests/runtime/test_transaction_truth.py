@@ -25,6 +25,8 @@ from sqlalchemy.pool import NullPool
 from flask_alembic.errors import AlembicError, MigrationFailed
 from flask_alembic.hooks import RunResult
 
+pytestmark = pytest.mark.costly
+
 TABLE = "op.create_table({!r}, sa.Column('id', sa.Integer))"
 
 

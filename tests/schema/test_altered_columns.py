@@ -12,6 +12,8 @@ from databases import MakeDatabase
 from rounds import Rounds, Tables, no_tables
 from sqlalchemy.dialects import mysql
 
+pytestmark = pytest.mark.costly
+
 
 def things(*, changed: bool) -> Tables:
     """Define a table whose columns have all that MODIFY has to repeat."""

@@ -14,7 +14,7 @@ from rounds import Rounds, Tables
 
 CONVENTION = {"ck": "ck_%(table_name)s_%(constraint_name)s"}
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 def check(sql: Any, name: str | None = None) -> Any:

@@ -11,6 +11,8 @@ from apps import run_db
 from databases import MakeDatabase
 from rounds import Rounds, Tables
 
+pytestmark = pytest.mark.costly
+
 CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "unique_%(table_name)s_%(column_0_name)s",

@@ -13,6 +13,8 @@ from databases import MakeDatabase
 from rounds import Rounds, Tables, no_tables
 from sqlalchemy.dialects import postgresql
 
+pytestmark = pytest.mark.costly
+
 
 class Mood(enum.Enum):
     """What animals and keepers are in."""

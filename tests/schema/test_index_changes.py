@@ -11,7 +11,7 @@ from apps import second_connection
 from databases import MakeDatabase
 from rounds import Rounds, Tables
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 def book(*indexes: Any, more: tuple[str, ...] = ()) -> Tables:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from databases import MakeDatabase
 from rounds import Rounds, Tables
 
+pytestmark = pytest.mark.costly
+
 
 def key(target: str = "shelf.id", **options: Any) -> sa.ForeignKey:
     """Return a key with a name."""

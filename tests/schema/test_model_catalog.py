@@ -19,6 +19,8 @@ from flask_alembic.schema import model_catalog as module
 from flask_alembic.schema.model_catalog import ScratchSource
 from flask_alembic.schema.unchanged_tables import Unchanged, compare_catalogs
 
+pytestmark = pytest.mark.costly
+
 __all__ = ["connection", "kind"]
 
 

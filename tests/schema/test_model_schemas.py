@@ -10,6 +10,8 @@ from apps import run_db
 from rounds import Rounds, no_tables
 from sqlalchemy.dialects import postgresql
 
+pytestmark = pytest.mark.costly
+
 PROVED = {"ALEMBIC": {"prove_revisions": True}}
 
 

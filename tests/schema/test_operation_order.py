@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from databases import MakeDatabase
 from rounds import Rounds, Tables, no_tables
 
+pytestmark = pytest.mark.costly
+
 
 def tables(**keys: list[Any]) -> Tables:
     """Define tables, each with columns that point at others."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from databases import MakeDatabase
 from rounds import Rounds, no_tables
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 def formats(kind: str) -> Any:

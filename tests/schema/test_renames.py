@@ -17,7 +17,7 @@ from terminals import Terminal
 from flask_alembic.errors import UsageError
 from flask_alembic.hooks import RenameCandidate, RevisionRequest, hookimpl
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 def library(

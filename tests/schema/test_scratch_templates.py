@@ -43,7 +43,7 @@ from flask_alembic.schema.scratch_template import (
     template_keys,
 )
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,8 @@ from databases import MakeDatabase
 from rounds import Rounds, Tables
 from sqlalchemy.dialects import mysql
 
+pytestmark = pytest.mark.costly
+
 COMMON: dict[str, tuple[Any, Any]] = {
     "now": (sa.DateTime(), sa.func.now()),
     "now as text": (sa.DateTime(), sa.text("CURRENT_TIMESTAMP")),

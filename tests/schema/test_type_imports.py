@@ -13,6 +13,8 @@ from plugging import Implementing
 from rounds import Rounds, Tables
 from sqlalchemy.dialects import mysql, postgresql
 
+pytestmark = pytest.mark.costly
+
 
 def column(type_: Any) -> Tables:
     """Define one table with a column of a type."""

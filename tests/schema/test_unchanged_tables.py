@@ -12,6 +12,8 @@ from proving_cases import both_ways, connection, kind, proof_of
 from proving_kinds import KINDS, TYPES
 from proving_pairs import ROUNDS, build, make, pairs
 
+pytestmark = pytest.mark.costly
+
 __all__ = ["connection", "kind"]
 
 PAIRS = 40

@@ -13,6 +13,8 @@ from flask_sqlalchemy import SQLAlchemy
 from plugging import Implementing
 from sqlalchemy.engine import Engine
 
+pytestmark = pytest.mark.costly
+
 COLUMNS = (
     "sa.Column('id', sa.Integer, primary_key=True),"
     " sa.Column('name', sa.String(80), nullable=False)"

@@ -19,6 +19,8 @@ from proving_cases import (
     shop,
 )
 
+pytestmark = pytest.mark.costly
+
 __all__ = ["connection", "kind"]
 
 

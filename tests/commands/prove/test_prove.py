@@ -31,7 +31,7 @@ from flask_alembic.errors import DatabaseError, UsageError
 from flask_alembic.hooks import RevisionProof
 from flask_alembic.results import ProofResult
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 ADD_NUMBER = "op.add_column('t_a1', sa.Column('n', sa.Integer, nullable=False))"
 

@@ -31,7 +31,7 @@ from flask_alembic.errors import Refused, UsageError
 from flask_alembic.hooks import LintTarget, Problem, Veto
 from flask_alembic.script.source_analysis import data_steps, what_is_lost
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 CHAIN: Mapping[str, tuple[list[str], list[str]]] = {
     "a1": (

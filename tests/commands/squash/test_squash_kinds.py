@@ -27,6 +27,8 @@ from statement_kinds import KINDS, Kind
 
 from flask_alembic.errors import Refused
 
+pytestmark = pytest.mark.costly
+
 SERVERS = ("postgresql", "mariadb")
 TABLES = {
     "postgresql": (
