@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from plugging import Implementing, Wrapper, hooks_with, saying
+from plugging import Implementing, Wrapper, hooks_with, raising, saying
 
 from flask_alembic import hookimpl
 from flask_alembic.hooks import Command, Report
@@ -162,3 +162,24 @@ def test_an_answer_stays_as_it_is_where_no_list_is_asked_for() -> None:
 def test_calling_a_hook_by_the_wrong_verb_is_a_bug_that_shows() -> None:
     with pytest.raises(AssertionError, match="after_command is event, not guard"):
         hooks_with().guard(declared.after_command, report=REPORT)
+
+
+def test_a_plugin_that_fails_in_progress_is_recorded_once() -> None:
+    """Progress comes too often for that; of other events each failure counts."""
+    failing = Implementing(
+        progress=raising(ValueError("slow")), after_command=raising(ValueError("late"))
+    )
+    other = Implementing(progress=raising(KeyError("other")))
+    hooks = hooks_with(failing, other, core=object())
+    event: Any = object()
+    for _ in range(3):
+        hooks.event(declared.progress, event=event)
+    assert [(each.hook, each.plugin) for each in hooks.failures] == [
+        ("progress", "a"),
+        ("progress", "b"),
+    ]
+    for _ in range(2):
+        hooks.event(declared.after_command, report=REPORT)
+    hooks.event(declared.progress, event=event)
+    assert [each.hook for each in hooks.failures[2:]] == ["after_command"] * 2
+    assert "late" in hooks.failures[-1].error
