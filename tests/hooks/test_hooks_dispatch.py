@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from plugging import Implementing, Wrapper, hooks_with, raising, saying
+from plugging import NOTHING, Implementing, Wrapper, hooks_with, raising, saying
 
 from flask_alembic import hookimpl
 from flask_alembic.hooks import Command, Report
@@ -170,7 +170,7 @@ def test_a_plugin_that_fails_in_progress_is_recorded_once() -> None:
         progress=raising(ValueError("slow")), after_command=raising(ValueError("late"))
     )
     other = Implementing(progress=raising(KeyError("other")))
-    hooks = hooks_with(failing, other, core=object())
+    hooks = hooks_with(failing, other, core=NOTHING)
     event: Any = object()
     for _ in range(3):
         hooks.event(declared.progress, event=event)
