@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations.ops import CreateIndexOp, CreateTableOp, ModifyTableOps
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("flask_alembic.runtime")
 
 Elements = Mapping["Key", "tuple[CatalogElement, ...]"]
+
+_LEFT_OUT = (
+    "autogenerate skipping .*expression-based index",
+    "Skipped unsupported reflection of expression-based index",
+    "Predicate of partial index .* ignored during reflection",
+)
+"""What Alembic and SQLAlchemy say of indexes that they leave out."""
 
 
 class Completion:
@@ -57,6 +66,15 @@ class Completion:
             for table in each.tables.values()
             if id(table) not in unchanged
         ]
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Ignore warnings of what Alembic leaves out and the catalog holds."""
+        with warnings.catch_warnings():
+            if self.catalog is not None:
+                for message in _LEFT_OUT:
+                    warnings.filterwarnings("ignore", message)
+            yield
 
     def complete(self, script: MigrationScript) -> None:
         """Add operations to the last pair of a script.

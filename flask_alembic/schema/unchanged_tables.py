@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -415,7 +415,11 @@ def produce_migrations(
     unchanged = compared.unchanged
     completion = _completion(context, list(metadata), source, unchanged)
     if unchanged is None:
-        with with_builtin_plugins(context), with_translated_schemas(context):
+        with (
+            with_builtin_plugins(context),
+            with_translated_schemas(context),
+            completion.quiet(),
+        ):
             script = produce_migrations(context, models)
         completion.complete(script)
         return script, compared.reason
@@ -425,6 +429,7 @@ def produce_migrations(
         narrowed(context, unchanged),
         with_builtin_plugins(context),
         settled(context, unchanged),
+        completion.quiet(),
     ):
         script = produce_migrations(context, models)
     completion.complete(script)
@@ -510,19 +515,17 @@ def run_autogenerate(
         # The rest of Alembic's work: the tokens, and who edits what was found.
         revisions.run_no_autogenerate(revision, context)
         return
-    if at_head:
-        completion = _completion(context, metadata, source, unchanged)
-        context.opts[COMPLETE] = completion.complete
-    try:
-        if unchanged is None:
-            with with_builtin_plugins(context), with_translated_schemas(context):
-                revisions.run_autogenerate(revision, context)
-            return
-        with (
-            narrowed(context, unchanged),
-            with_builtin_plugins(context),
-            settled(context, unchanged),
-        ):
-            revisions.run_autogenerate(revision, context)
-    finally:
-        context.opts.pop(COMPLETE, None)
+    with ExitStack() as stack:
+        if at_head:
+            completion = _completion(context, metadata, source, unchanged)
+            context.opts[COMPLETE] = completion.complete
+            stack.callback(context.opts.pop, COMPLETE)
+            stack.enter_context(completion.quiet())
+        if unchanged is not None:
+            stack.enter_context(narrowed(context, unchanged))
+        stack.enter_context(with_builtin_plugins(context))
+        if unchanged is not None:
+            stack.enter_context(settled(context, unchanged))
+        else:
+            stack.enter_context(with_translated_schemas(context))
+        revisions.run_autogenerate(revision, context)

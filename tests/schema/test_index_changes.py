@@ -149,3 +149,10 @@ def test_descending_indexes_of_mariadb(
     tmp_path: Path, make_database: MakeDatabase, kind: str
 ) -> None:
     go(Rounds(tmp_path, make_database(kind)), book(), book(DESCENDING))
+
+
+def test_nobody_is_warned_of_what_is_compared(
+    tmp_path: Path, sqlite_url: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    go(Rounds(tmp_path, sqlite_url), book(LOWER), book(TEXT, more=("pages",)))
+    assert [str(each.message) for each in recwarn if "index" in str(each.message)] == []

@@ -34,6 +34,14 @@ def downgrade():
 '''
 
 
+ORDERED = {
+    "ix_down": "CREATE INDEX ix_down ON lamp (size DESC, words)",
+    "ix_case": "CREATE INDEX ix_case ON lamp (words COLLATE NOCASE)",
+    "ix_part": "CREATE UNIQUE INDEX ix_part ON lamp (words DESC) WHERE words <> 'size'",
+}
+"""Indexes whose order or collation SQLAlchemy does not reflect."""
+
+
 def parts(length: int = 10, **options: Any) -> Tables:
     """Define a table with whatever SQLite has."""
 
@@ -122,6 +130,48 @@ def test_all_of_it_is_kept(copied: Copied) -> None:
         (7, "A", "A"),
         (10, "C", "C"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ('alter_column("words", nullable=False)', ORDERED),
+        (
+            'alter_column("size", new_column_name="big size")',
+            {
+                "ix_down": 'CREATE INDEX ix_down ON lamp ("big size" DESC, words)',
+                "ix_case": ORDERED["ix_case"],
+                "ix_part": "CREATE UNIQUE INDEX ix_part ON lamp (words DESC) "
+                "WHERE words <> 'size'",
+            },
+        ),
+        (
+            'drop_column("size")',
+            {name: ORDERED[name] for name in ("ix_case", "ix_part")},
+        ),
+        (
+            'drop_index("ix_down")',
+            {name: ORDERED[name] for name in ("ix_case", "ix_part")},
+        ),
+    ],
+)
+def test_the_order_and_collation_of_indexes_are_kept(
+    tmp_path: Path, sqlite_url: str, change: str, left: dict[str, str]
+) -> None:
+    copied = Copied(tmp_path, sqlite_url)
+    copied.sql(
+        "CREATE TABLE lamp (id INTEGER PRIMARY KEY, size INTEGER, words TEXT)",
+        "CREATE INDEX ix_plain ON lamp (id)",
+        *ORDERED.values(),
+    )
+    result = copied.by_hand(
+        'with op.batch_alter_table("lamp", recreate="always") as batch:\n'
+        f"    batch.{change}"
+    )
+    assert result.exit_code == 0, result.output
+    found = copied.master()
+    assert {name: found[name] for name in found if name in ORDERED} == left
+    assert "ix_plain" in found
 
 
 def test_what_the_revision_creates_by_itself_is_left_to_it(copied: Copied) -> None:

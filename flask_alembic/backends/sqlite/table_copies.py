@@ -85,6 +85,7 @@ class _Copies:
             for column in _moved(batch):
                 if re.search(rf"\b{re.escape(column)}\b", sql, re.IGNORECASE):
                     raise _refused(kind, name, table.name, column)
+        lost.update(self._ordered(key, batch))
         self.copied[batch.temp_table_name] = key
         (definition,) = self._rows(
             f"SELECT sql FROM {self._master(key)} WHERE type = 'table' AND name = ?",
@@ -249,6 +250,40 @@ class _Copies:
             for kind, name, sql in rows
             if kind == "trigger" or self._has_expression(key[0], name)
         }
+
+    def _ordered(self, key: Key, batch: Any) -> dict[tuple[str, str], str]:
+        """Return the SQL of indexes whose order or collation is not reflected.
+
+        The copy would get them without; those that the batch drops are not there.
+        """
+        moved = {
+            name: batch.column_transfers.get(name, {}).get("name")
+            for name in _moved(batch)
+        }
+        found = {}
+        rows = self._rows(
+            f"SELECT name, sql FROM {self._master(key)} WHERE sql IS NOT NULL "
+            "AND tbl_name = ? AND type = 'index' ORDER BY rowid",
+            key[1],
+        )
+        for name, sql in rows:
+            columns = self._rows(
+                'SELECT name, "desc", coll FROM pragma_index_xinfo(?, ?) WHERE key = 1',
+                name,
+                key[0],
+            )
+            plain = all(not desc and coll == "BINARY" for _, desc, coll in columns)
+            if plain or name not in batch.indexes:
+                continue
+            if self._has_expression(key[0], name):
+                continue
+            del batch.indexes[name]
+            head, parenthesis, rest = sql.partition("(")
+            for column in {column for column, *_ in columns} & set(moved):
+                rest = _renamed(rest, column, self.quote(str(moved[column])))
+            if all(moved.get(column, column) is not None for column, *_ in columns):
+                found["index", name] = f"{head}{parenthesis}{rest}"
+        return found
 
     def _has_expression(self, schema: str, index: str) -> bool:
         rows = self._rows(
