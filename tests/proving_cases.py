@@ -73,6 +73,7 @@ def produced(context: MigrationContext, metadata: Any, with_proof: bool = True) 
     return proving.produce_migrations(context, metadata, source)[0]
 
 
+_INDEX = re.compile(r"op\.execute\(.CREATE (?:UNIQUE )?INDEX (\w+)")
 _CHECK = re.compile(r"^op\.(create_check_constraint\(|drop_constraint\(.*'check'\))")
 
 
@@ -83,7 +84,8 @@ def both_ways(
 
     What Alembic finds in a database that was just made from the models is left out of
     the first: it finds that for ever, and catalogs do not. CHECK constraints, which
-    Alembic does not compare, are left out of the second.
+    Alembic does not compare, are left out of the second; indexes that it would create
+    otherwise than they are, of both.
     """
     ways = (
         lambda context: produce_migrations(context, metadata),  # type: ignore[arg-type]
@@ -91,11 +93,16 @@ def both_ways(
     )
     plain, found = (operations_of(connection, way, **options) for way in ways)
     noise = found_for_ever(connection, metadata, **options)
+    names = _INDEX.findall("\n".join(found))
+
+    def counts(statement: str) -> bool:
+        return statement not in noise and not any(
+            re.search(rf"\b{re.escape(name)}\b", statement) for name in names
+        )
+
     return (
-        "\n".join(each for each in plain if each not in noise),
-        "\n".join(
-            each for each in found if each not in noise and not _CHECK.search(each)
-        ),
+        "\n".join(each for each in plain if counts(each)),
+        "\n".join(each for each in found if counts(each) and not _CHECK.search(each)),
     )
 
 

@@ -96,9 +96,9 @@ class Completion:
             indexes = index_changes(self.context, self.catalog, table, found)
             changes.before[:0] = indexes.before
             changes.after += indexes.after
-            _insert(operations, place, table.table, changes)
+            _insert(operations, place, self._key(table.table), changes)
             if changes.first_of_downgrade:
-                back[table.table.schema, table.table.name] = changes.first_of_downgrade
+                back[self._key(table.table)] = changes.first_of_downgrade
         if len(operations) != len(before) or any(
             each is not other for each, other in zip(operations, before, strict=True)
         ):
@@ -109,7 +109,7 @@ class Completion:
                 self._keep_options(created)
         for modified in downgrade.ops:
             if isinstance(modified, ModifyTableOps):
-                first = back.get((modified.schema, modified.table_name), [])
+                first = back.get(self._key_of_operation(modified), [])
                 modified.ops[:0] = first
 
     def _keep_options(self, operation: CreateTableOp) -> None:
@@ -189,15 +189,17 @@ class Completion:
     def _key(self, table: Table) -> Key:
         return key_of(self.context, table)
 
+    def _key_of_operation(self, operation: ModifyTableOps) -> Key:
+        default = self.context.dialect.default_schema_name
+        schema = operation.schema
+        return (None if schema == default else schema), operation.table_name
+
     def _place(
         self, operations: Sequence[MigrateOperation], table: Table
     ) -> int | None:
+        key = self._key(table)
         for place, each in enumerate(operations):
-            if (
-                isinstance(each, ModifyTableOps)
-                and each.table_name == table.name
-                and each.schema == table.schema
-            ):
+            if isinstance(each, ModifyTableOps) and self._key_of_operation(each) == key:
                 return place
         return None
 
@@ -215,7 +217,7 @@ def key_of(context: MigrationContext, table: Table) -> Key:
 def _insert(
     operations: list[MigrateOperation],
     place: int | None,
-    table: Table,
+    key: Key,
     changes: TableChanges,
 ) -> None:
     if place is None:
@@ -224,7 +226,5 @@ def _insert(
     else:
         found = list(getattr(operations.pop(place), "ops", ()))
     body = [*changes.first, *found, *changes.last]
-    extended = (
-        [ModifyTableOps(str(table.name), body, schema=table.schema)] if body else []
-    )
+    extended = [ModifyTableOps(key[1], body, schema=key[0])] if body else []
     operations[place:place] = [*changes.before, *extended, *changes.after]

@@ -105,7 +105,9 @@ def index_changes(
     operations: list[Any] = list(found.ops) if found is not None else []
     created = {str(_name(e)) for e in operations if isinstance(e, CreateIndexOp)}
     dropped = {str(_name(e)) for e in operations if isinstance(e, DropIndexOp)}
-    key = (table.table.schema, table.table.name)
+    default = context.dialect.default_schema_name
+    schema = table.table.schema
+    key = (None if schema == default else schema), str(table.table.name)
     indexes = {str(each.name): each for each in table.table.indexes}
     for name in sorted(stored):
         if name in dropped or models.get(name) == stored[name]:
