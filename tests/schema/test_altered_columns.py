@@ -18,6 +18,9 @@ pytestmark = pytest.mark.costly
 COMPARES_ENUMS = tuple(map(int, alembic.__version__.split(".")[:2])) >= (1, 19)
 """Whether Alembic compares the values of an ENUM of MariaDB; 1.13 does not."""
 
+NAMES_FETCHED_VALUES = COMPARES_ENUMS
+"""Whether a revision can hold a ``FetchedValue``; with Alembic 1.13 it is refused."""
+
 
 def things(*, changed: bool) -> Tables:
     """Define a table whose columns have all that MODIFY has to repeat."""
@@ -170,6 +173,9 @@ def test_names_that_need_quotes(tmp_path: Path, database_url: str) -> None:
 
 @pytest.mark.one_database
 def test_defaults_that_something_else_sets(tmp_path: Path, database_url: str) -> None:
+    if not NAMES_FETCHED_VALUES:
+        pytest.skip("this Alembic writes FetchedValue() without its module")
+
     def fetched(metadata: sa.MetaData) -> None:
         sa.Table(
             "dom",
