@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from rounds import Rounds, Tables, no_tables
 from sqlalchemy.dialects import postgresql
+from versions import needs_newer
 
 
 def documents(expression: str = "lower(title)", where: str = "IS NOT NULL") -> Tables:
@@ -51,6 +52,7 @@ def documents(expression: str = "lower(title)", where: str = "IS NOT NULL") -> T
     return define
 
 
+@needs_newer
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "after",

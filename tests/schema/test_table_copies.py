@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from apps import make_app, run_db
 from rounds import Rounds, Tables, no_tables
+from versions import needs_newer
 
 TRIGGER = (
     "CREATE TRIGGER upper_label AFTER INSERT ON part BEGIN "
@@ -317,6 +318,7 @@ def test_constraints_without_a_name_are_kept(
             copied.sql(f"UPDATE lamp SET {name} = -1")
 
 
+@needs_newer
 def test_options_of_the_table_are_kept(copied: Copied) -> None:
     def shelves(length: int) -> Tables:
         def define(metadata: sa.MetaData) -> None:
