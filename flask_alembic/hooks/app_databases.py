@@ -28,7 +28,7 @@ def engines_of(app: Flask) -> dict[str, Engine | AsyncEngine]:
     .. versionadded:: 4.0
     """
     given = getattr(app.extensions.get("alembic"), "engines", None)
-    if given is not None:
+    if given:
         named = given if isinstance(given, Mapping) else {None: given}
         return {name or "default": engine for name, engine in named.items()}
     extension = app.extensions.get("sqlalchemy")
