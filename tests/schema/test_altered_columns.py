@@ -6,16 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-import alembic
 import pytest
 import sqlalchemy as sa
 from databases import MakeDatabase
 from rounds import Rounds, Tables, no_tables
 from sqlalchemy.dialects import mysql
+from versions import IS_OLD
 
 pytestmark = pytest.mark.costly
 
-COMPARES_ENUMS = tuple(map(int, alembic.__version__.split(".")[:2])) >= (1, 19)
+COMPARES_ENUMS = not IS_OLD
 """Whether Alembic compares the values of an ENUM of MariaDB; 1.13 does not."""
 
 NAMES_FETCHED_VALUES = COMPARES_ENUMS
