@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -125,31 +126,56 @@ def test_the_schema_of_a_search_path_is_in_the_scratch_database(
     assert found == sorted([("app", "anchor"), (place, "alembic_version")])
 
 
-def tagged(metadata: sa.MetaData) -> None:
-    """Define a table with a column of a type that an extension brings."""
-    sa.Table(
-        "tag",
-        metadata,
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", postgresql.CITEXT, server_default="x", nullable=False),
-        sa.Column("both", sa.Text().with_variant(postgresql.CITEXT, "postgresql")),
-    )
+class Vector(sa.types.UserDefinedType[str]):
+    """The type that pgvector brings, as an app defines one of its own."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the type as SQL."""
+        return "VECTOR(3)"
 
 
-def require_citext(rounds: Rounds) -> None:
-    """Skip the test where the server does not have the extension."""
-    query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"
-    if rounds.rows(query) != [(1,)]:
-        pytest.skip("the server does not have the extension citext")
+class Extension(NamedTuple):
+    """An extension that the server has, with a type of it and a default in that type."""
+
+    name: str
+    type: sa.types.TypeEngine[str]
+    default: str
+
+    def tagged(self, metadata: sa.MetaData) -> None:
+        """Define a table with columns of that type."""
+        variant = sa.Text().with_variant(self.type, "postgresql")
+        sa.Table(
+            "tag",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("name", self.type, server_default=self.default, nullable=False),
+            sa.Column("both", variant),
+        )
+
+
+EXTENSIONS = (
+    Extension("citext", postgresql.CITEXT(), "x"),
+    Extension("vector", Vector(), "[1,2,3]"),
+)
+
+
+def an_extension(rounds: Rounds) -> Extension:
+    """Return one that the server has; the server that comes with pip has but one."""
+    found = {
+        name for (name,) in rounds.rows("SELECT name FROM pg_available_extensions")
+    }
+    return next(one for one in EXTENSIONS if one.name in found)
 
 
 def test_an_extension_of_the_database_is_in_the_scratch_database(
     tmp_path: Path, postgresql_url: str
 ) -> None:
     rounds = Rounds(tmp_path, postgresql_url, **PROVED)
-    require_citext(rounds)
-    rounds.sql("CREATE EXTENSION citext")
-    rounds.go(no_tables, tagged)
+    extension = an_extension(rounds)
+    rounds.sql(f"CREATE EXTENSION {extension.name}")
+    rounds.go(no_tables, extension.tagged)
     assert "Proved on PostgreSQL" in rounds.output
 
 
@@ -157,25 +183,28 @@ def test_an_extension_that_a_revision_creates(
     tmp_path: Path, postgresql_url: str
 ) -> None:
     rounds = Rounds(tmp_path, postgresql_url, **PROVED)
-    require_citext(rounds)
-    result = run_db(rounds.app(tagged), "revision", "made")
+    extension = an_extension(rounds)
+    result = run_db(rounds.app(extension.tagged), "revision", "made")
     assert result.exit_code == 3
     assert "CREATE EXTENSION IF NOT EXISTS NAME" in result.output
-    rounds.sql("CREATE EXTENSION citext")
-    rounds.write(tagged, "made")
+    rounds.sql(f"CREATE EXTENSION {extension.name}")
+    rounds.write(extension.tagged, "made")
     (file,) = (tmp_path / "migrations").glob("*made*.py")
     text = file.read_text("utf-8")
     before, after = text.split("def downgrade", 1)
-    create = "    op.execute('CREATE EXTENSION citext')\n    op.create_table('tag'"
-    drop = "    op.drop_table('tag')\n    op.execute('DROP EXTENSION citext')"
+    create = f"    op.execute('CREATE EXTENSION {extension.name}')\n    op.create_table('tag'"
+    drop = (
+        f"    op.drop_table('tag')\n    op.execute('DROP EXTENSION {extension.name}')"
+    )
     file.write_text(
         before.replace("    op.create_table('tag'", create)
         + "def downgrade"
         + after.replace("    op.drop_table('tag')", drop),
         "utf-8",
     )
-    rounds.sql("DROP EXTENSION citext")
-    rounds.run(tagged, "upgrade")
-    rounds.run(tagged, "prove", "--all")
-    rounds.run(tagged, "downgrade", "base", "--yes")
-    assert rounds.rows("SELECT 1 FROM pg_extension WHERE extname = 'citext'") == []
+    rounds.sql(f"DROP EXTENSION {extension.name}")
+    rounds.run(extension.tagged, "upgrade")
+    rounds.run(extension.tagged, "prove", "--all")
+    rounds.run(extension.tagged, "downgrade", "base", "--yes")
+    left = f"SELECT 1 FROM pg_extension WHERE extname = '{extension.name}'"
+    assert rounds.rows(left) == []
