@@ -20,12 +20,16 @@ def compare_type(
     inspected_column: Column[Any],
     metadata_column: Column[Any],
 ) -> bool | None:
-    """Say that a type is the same where the server writes it the same."""
-    from ..schema.server_words import has_same_type
+    """Say that a type is the same where the server writes it the same.
 
-    if context.impl.compare_type(inspected_column, metadata_column) and has_same_type(
-        app, context, inspected_column, metadata_column
-    ):
+    The labels of an ``ENUM`` of MySQL and MariaDB differ for each Alembic, also for one
+    before 1.19 that does not look at them.
+    """
+    from ..schema.server_words import has_other_labels, has_same_type
+
+    if not context.impl.compare_type(inspected_column, metadata_column):
+        return has_other_labels(context, inspected_column, metadata_column) or None
+    if has_same_type(app, context, inspected_column, metadata_column):
         return False
     return None
 

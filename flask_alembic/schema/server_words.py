@@ -37,6 +37,25 @@ def has_same_type(
     return stored is not None and _same_type(context, stored["type"], inspected.type)
 
 
+def has_other_labels(
+    context: MigrationContext,
+    inspected_column: Column[Any],
+    metadata_column: Column[Any],
+) -> bool:
+    """Tell whether both columns are an ``ENUM`` of MySQL or MariaDB with other labels."""
+    from sqlalchemy import Enum
+
+    if context.dialect.name not in ("mysql", "mariadb"):
+        return False
+    stored = inspected_column.type
+    model = metadata_column.type.dialect_impl(context.dialect)
+    return (
+        isinstance(stored, Enum)
+        and isinstance(model, Enum)
+        and list(stored.enums) != list(model.enums)
+    )
+
+
 def default_differs(
     app: Flask,
     context: MigrationContext,

@@ -11,15 +11,8 @@ import sqlalchemy as sa
 from databases import MakeDatabase
 from rounds import Rounds, Tables, no_tables
 from sqlalchemy.dialects import mysql
-from versions import IS_OLD
 
 pytestmark = pytest.mark.costly
-
-COMPARES_ENUMS = not IS_OLD
-"""Whether Alembic compares the values of an ENUM of MariaDB; 1.13 does not."""
-
-NAMES_FETCHED_VALUES = COMPARES_ENUMS
-"""Whether a revision can hold a ``FetchedValue``; with Alembic 1.13 it is refused."""
 
 
 def things(*, changed: bool) -> Tables:
@@ -57,7 +50,7 @@ def things(*, changed: bool) -> Tables:
             ),
             sa.Column(
                 "letter",
-                sa.Enum("p", "q", *(["r"] if changed and COMPARES_ENUMS else [])),
+                sa.Enum("p", "q", *(["r"] if changed else [])),
                 server_default="p",
                 nullable=False,
             ),
@@ -85,7 +78,7 @@ def test_the_rest_of_a_column_stays(tmp_path: Path, mariadb_url: str) -> None:
         "COLLATE utf8mb4_bin DEFAULT 'x' COMMENT 'the name'",
         "ON UPDATE current_timestamp() COMMENT 'when'",
         "`number` int(10) unsigned DEFAULT 5",
-        "enum('p','q','r')" if COMPARES_ENUMS else "enum('p','q') NOT NULL DEFAULT 'p'",
+        "enum('p','q','r')",
     ):
         assert words in after
     rounds.run(second, "downgrade", "--yes")
@@ -173,9 +166,6 @@ def test_names_that_need_quotes(tmp_path: Path, database_url: str) -> None:
 
 @pytest.mark.one_database
 def test_defaults_that_something_else_sets(tmp_path: Path, database_url: str) -> None:
-    if not NAMES_FETCHED_VALUES:
-        pytest.skip("this Alembic writes FetchedValue() without its module")
-
     def fetched(metadata: sa.MetaData) -> None:
         sa.Table(
             "dom",

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from apps import make_app, run_db
 from rounds import Rounds, Tables, no_tables
-from versions import needs_newer
 
 TRIGGER = (
     "CREATE TRIGGER upper_label AFTER INSERT ON part BEGIN "
@@ -318,8 +317,16 @@ def test_constraints_without_a_name_are_kept(
             copied.sql(f"UPDATE lamp SET {name} = -1")
 
 
-@needs_newer
-def test_options_of_the_table_are_kept(copied: Copied) -> None:
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"sqlite_with_rowid": False}, "WITHOUT ROWID"),
+        ({"sqlite_strict": True}, "STRICT"),
+    ],
+)
+def test_options_of_the_table_are_kept(
+    copied: Copied, option: dict[str, Any], words: str
+) -> None:
     def shelves(length: int) -> Tables:
         def define(metadata: sa.MetaData) -> None:
             sa.Table("shelf", metadata, sa.Column("id", sa.Integer, primary_key=True))
@@ -336,15 +343,15 @@ def test_options_of_the_table_are_kept(copied: Copied) -> None:
                 sa.Column("id", sa.Text, primary_key=True),
                 sa.Column("shelf_id", sa.Integer, key),
                 sa.Column("words", sa.Text, nullable=length < 9),
-                sqlite_with_rowid=False,
+                **option,
             )
 
         return define
 
     copied.go(shelves(5), shelves(9))
     text = copied.master()["book"]
-    for words in ("WITHOUT ROWID", "ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"):
-        assert words in text
+    for each in (words, "ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"):
+        assert each in text
 
 
 def test_a_dropped_table_comes_back_with_its_counter(

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from apps import make_app, migrations_of, run_db, second_connection
 from databases import MakeDatabase
 from flask import Flask
-from versions import needs_newer
 
 
 def library(db: Any, *more: Any) -> None:
@@ -68,7 +67,6 @@ def shop(
     )
 
 
-@needs_newer
 def test_models_are_compared_with_the_tables_that_are_theirs(
     tmp_path: Path, other: Any
 ) -> None:
@@ -93,7 +91,6 @@ def test_models_are_compared_with_the_tables_that_are_theirs(
     assert "author" not in text.partition("def upgrade")[2]
 
 
-@needs_newer
 @pytest.mark.parametrize("other", ["postgresql"], indirect=True)
 def test_drift_reads_the_schema_that_the_engine_names(
     tmp_path: Path, other: Any

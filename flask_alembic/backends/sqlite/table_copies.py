@@ -1,9 +1,10 @@
 """What SQLAlchemy does not reflect of a table that Alembic's batch mode copies.
 
-The copy gets what the table has: ``AUTOINCREMENT``, collations, unnamed
-``CHECK`` constraints, generated columns that are not inserted into. Views do not stand in the way of its renaming. Triggers, and
-indexes of expressions, are created again at the end of the revision where the revision
-itself has not done so; one that uses a column which is gone is refused by its name.
+The copy gets what the table has: ``AUTOINCREMENT``, ``WITHOUT ROWID``, ``STRICT``,
+collations, unnamed ``CHECK`` constraints, generated columns that are not inserted into.
+Views do not stand in the way of its renaming. Triggers, and indexes of expressions, are
+created again at the end of the revision where the revision itself has not done so; one
+that uses a column which is gone is refused by its name.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ _HEAD = re.compile(
     r"""CREATE TABLE (?:"(?:[^"]|"")+"|'[^']+'|`[^`]+`|\[[^\]]+\]|\w+)"""
 )
 _AUTOINCREMENT = re.compile(r"\bAUTOINCREMENT\b", re.IGNORECASE)
+_OPTIONS = {
+    "with_rowid": (re.compile(r"\bWITHOUT\s+ROWID\b", re.IGNORECASE), False),
+    "strict": (re.compile(r"\bSTRICT\b", re.IGNORECASE), True),
+}
+"""What stands behind the last bracket of ``CREATE TABLE``, as SQLAlchemy takes it."""
 _TEXT = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
 # What SQLAlchemy would take for a parameter.
@@ -146,6 +152,10 @@ class _Copies:
         if _AUTOINCREMENT.search(plain):
             copy.dialect_options["sqlite"]["autoincrement"] = True
             self._remember_sequence(key)
+        options = plain.rpartition(")")[2]
+        for option, (pattern, value) in _OPTIONS.items():
+            if pattern.search(options):
+                copy.dialect_options["sqlite"][option] = value
         for name in [each.name for each in copy.columns if each.computed is not None]:
             computed: Any = copy.columns[name].computed
             if not str(computed.sqltext).strip():
