@@ -52,6 +52,8 @@ def _told(diff: Any, models: str, database: str) -> Difference:
     verb, _, noun = word.partition("_")
     if verb == "rename" and noun in ("table", "column"):
         return _renamed(noun, diff)
+    if word == "modify_primary_key":
+        return _rekeyed(diff, models, database)
     if verb not in ("add", "remove") or noun not in _KINDS:
         # What an autogenerate plugin has found: its own words.
         rest = ", ".join(str(each) for each in diff[1:]) if word else str(diff)
@@ -67,6 +69,17 @@ def _renamed(noun: str, diff: Any) -> Difference:
     if noun == "column":
         name = f"{name}.{diff[3]}"
     return Difference(noun, name, f"{noun} {name} is renamed to {diff[-1]}")
+
+
+def _rekeyed(diff: Any, models: str, database: str) -> Difference:
+    _, schema, table, old, new = diff
+    name = _qualified(schema, table)
+    stored, wanted = (f"({', '.join(each)})" if each else "none" for each in (old, new))
+    return Difference(
+        "primary key",
+        name,
+        f"primary key of table {name} is {wanted} in {models}, {stored} in {database}",
+    )
 
 
 def _object(noun: str, diff: Any) -> tuple[str, str, str]:

@@ -28,6 +28,7 @@ from .check_operations import (
     DropCheckOp,
     UnnamedCheckOp,
 )
+from .constraint_names import stored_name
 from .percent_signs import single_percents
 from .table_changes import DescribedTable, TableChanges
 
@@ -71,16 +72,12 @@ class _Side:
         self.table = table
         self.key = (table.table.schema, table.table.name)
         self.found: list[Any] = list(found.ops) if found is not None else []
-        self.checks = [(self._name(each), each) for each in all_checks(table.table)]
+        self.checks = [
+            (stored_name(self.context, each), each) for each in all_checks(table.table)
+        ]
         self.constraints = {name: each for name, each in self.checks if name}
         self.filter: Callable[..., Any] | None = context.opts.get("include_object")
         self.name_filter: Callable[..., Any] | None = context.opts.get("include_name")
-
-    def _name(self, constraint: CheckConstraint) -> str | None:
-        """Return the name that a constraint gets in the database."""
-        preparer = self.context.dialect.identifier_preparer
-        name = constraint.name and preparer.format_constraint(constraint)
-        return _plain(self.context, str(name)) if name else None
 
     def is_wanted(
         self, constraint: CheckConstraint, name: str | None, reflected: bool
@@ -329,15 +326,6 @@ def all_checks(table: Table) -> list[CheckConstraint]:
     """
     found = [each for each in table.constraints if isinstance(each, CheckConstraint)]
     return [*found, *column_checks(table)]
-
-
-def _plain(context: MigrationContext, name: str) -> str:
-    """Return a name without the quotes that it has in a statement."""
-    preparer = context.dialect.identifier_preparer
-    quote, end = preparer.initial_quote, preparer.final_quote
-    if name.startswith(quote) and name.endswith(end) and len(name) > 1:
-        return name[len(quote) : -len(end)].replace(end * 2, end).replace("%%", "%")
-    return name
 
 
 def _is_in(name: str, ddl: str) -> bool:

@@ -33,6 +33,23 @@ CONVENTION: Mapping[str, str] = {
 """The names for what the models leave unnamed, as a naming convention of SQLAlchemy."""
 
 
+def stored_name(context: MigrationContext, constraint: Constraint) -> str | None:
+    """Return the name that a constraint of the models gets in the database.
+
+    :param context: The context of the database.
+    :param constraint: The constraint, in its table.
+    :return: The name without quotes; ``None`` for one that the models leave unnamed.
+    """
+    preparer = context.dialect.identifier_preparer
+    name = constraint.name and preparer.format_constraint(constraint)
+    if not name:
+        return None
+    quote, end = preparer.initial_quote, preparer.final_quote
+    if name.startswith(quote) and name.endswith(end) and len(name) > 1:
+        return name[len(quote) : -len(end)].replace(end * 2, end).replace("%%", "%")
+    return str(name)
+
+
 class NamingBatch(ModifyTableOps):
     """The changes of a table whose unnamed constraints get names in its batch."""
 

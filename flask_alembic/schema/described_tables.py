@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, inspect, text
 from .check_constraints import check_changes, column_checks, text_of
 from .check_operations import escaped
 from .index_changes import index_changes, wants_index
+from .primary_keys import around, primary_key_change
 from .renames import OPTION, ConfirmedRenames
 from .table_changes import DescribedTable, TableChanges
 
@@ -96,9 +97,11 @@ class Completion:
             indexes = index_changes(self.context, self.catalog, table, found)
             changes.before[:0] = indexes.before
             changes.after += indexes.after
-            _insert(operations, place, self._key(table.table), changes)
+            key = self._key(table.table)
+            changes.primary_key = primary_key_change(self.context, key, table.table)
+            _insert(operations, place, key, changes)
             if changes.first_of_downgrade:
-                back[self._key(table.table)] = changes.first_of_downgrade
+                back[key] = changes.first_of_downgrade
         if len(operations) != len(before) or any(
             each is not other for each, other in zip(operations, before, strict=True)
         ):
@@ -226,5 +229,5 @@ def _insert(
     else:
         found = list(getattr(operations.pop(place), "ops", ()))
     body = [*changes.first, *found, *changes.last]
-    extended = [ModifyTableOps(key[1], body, schema=key[0])] if body else []
+    extended = around(changes.primary_key, key, body)
     operations[place:place] = [*changes.before, *extended, *changes.after]

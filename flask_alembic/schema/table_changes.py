@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from ..backends.catalog import CatalogElement
+    from .primary_keys import ChangePrimaryKeyOp
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,6 @@ class TableChanges:
 
     first_of_downgrade: list[MigrateOperation] = field(default_factory=list)
     """What comes first within the batch of the downgrade, and not in the upgrade."""
+
+    primary_key: ChangePrimaryKeyOp | None = None
+    """What changes its primary key."""

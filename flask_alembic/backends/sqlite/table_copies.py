@@ -40,6 +40,12 @@ _CLONE = "flask_alembic_collations"
 DROPPED_CHECKS = "dropped_checks"
 """What a batch has in ``table_kwargs["info"]`` to drop constraints without names."""
 
+PRIMARY_KEY = "primary_key"
+"""What a batch has in ``table_kwargs["info"]`` for a key without a name: its columns."""
+
+_OTHER_KEY = "Table '_alembic_tmp_.*' specifies columns .* as primary_key=True"
+"""What SQLAlchemy says of a copy that gets another primary key, as it is meant to."""
+
 Key = tuple[str, str]
 """Schema and name of a table."""
 
@@ -59,6 +65,7 @@ def complete_copies(context: MigrationContext) -> Iterator[None]:
         with warnings.catch_warnings():
             # The copy gets them, in a later step.
             warnings.filterwarnings("ignore", "Unnamed CHECK constraint on reflected")
+            warnings.filterwarnings("ignore", _OTHER_KEY)
             yield
         copies.restore()
     finally:
@@ -147,9 +154,14 @@ class _Copies:
     # What the copy gets
 
     def _complete(self, batch: Any, key: Key, definition: str) -> None:
+        from sqlalchemy import PrimaryKeyConstraint
+
         plain = _TEXT.sub("", definition)
         copy: Table = batch.new_table
-        if _AUTOINCREMENT.search(plain):
+        if PRIMARY_KEY in batch.table_kwargs.get("info", {}):
+            columns = batch.table_kwargs["info"][PRIMARY_KEY]
+            copy.append_constraint(PrimaryKeyConstraint(*columns))
+        if _AUTOINCREMENT.search(plain) and len(copy.primary_key.columns) == 1:
             copy.dialect_options["sqlite"]["autoincrement"] = True
             self._remember_sequence(key)
         options = plain.rpartition(")")[2]

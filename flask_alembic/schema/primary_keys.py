@@ -1,0 +1,212 @@
+"""Primary keys of tables that exist: compared, and changed by a revision.
+
+Alembic does not compare them. The columns are compared, in their order; how a key is named
+is not. The change stands between what gives a table its new columns and what drops its old
+ones, so that both the upgrade and the downgrade find the columns of their key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alembic.autogenerate import renderers
+from alembic.operations.ops import (
+    AlterColumnOp,
+    DropColumnOp,
+    MigrateOperation,
+    ModifyTableOps,
+)
+from sqlalchemy import inspect
+
+from ..backends.sqlite.table_copies import PRIMARY_KEY
+from .check_operations import escaped
+from .constraint_names import stored_name
+from .percent_signs import single_percents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import Table
+
+    from ..backends.catalog import Key
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryKey:
+    """The primary key of a table on one side."""
+
+    columns: tuple[str, ...]
+    """The names of its columns, in its order; none where the table has no key."""
+
+    name: str | None
+    """Its name, complete; ``None`` where the database makes one up or has none."""
+
+
+class ChangePrimaryKeyOp(MigrateOperation):
+    """A table gets another primary key.
+
+    :param key: The table.
+    :param before: Its primary key until now.
+    :param after: Its primary key from now on.
+    """
+
+    def __init__(self, key: Key, before: PrimaryKey, after: PrimaryKey) -> None:
+        self.key, self.before, self.after = key, before, after
+
+    def reverse(self) -> ChangePrimaryKeyOp:
+        """Return the operation that does the opposite."""
+        return ChangePrimaryKeyOp(self.key, self.after, self.before)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return the difference in a form like Alembic's of a column."""
+        return (
+            "modify_primary_key",
+            *self.key,
+            self.before.columns,
+            self.after.columns,
+        )
+
+
+def primary_key_change(
+    context: MigrationContext, key: Key, table: Table
+) -> ChangePrimaryKeyOp | None:
+    """Return what a revision does to the primary key of a table that exists.
+
+    :param context: The context of the comparison, connected.
+    :param key: The table.
+    :param table: The table of the models.
+    :return: ``None`` where both have the same key, or the app's ``include_object``, asked
+        with the type ``"primary_key"``, does not want to know.
+    """
+    assert context.connection is not None
+    reflected = inspect(context.connection).get_pk_constraint(
+        table.name, schema=table.schema
+    )
+    columns = tuple(reflected["constrained_columns"])
+    stored = PrimaryKey(columns, reflected.get("name") if columns else None)
+    constraint = table.primary_key
+    models = PrimaryKey(
+        tuple(column.name for column in constraint.columns),
+        stored_name(context, constraint),
+    )
+    if stored.columns == models.columns:
+        return None
+    wants: Callable[..., Any] | None = context.opts.get("include_object")
+    if wants is not None and not wants(
+        constraint, models.name, PRIMARY_KEY, False, None
+    ):
+        return None
+    return ChangePrimaryKeyOp(key, stored, _named(context, key, stored, models))
+
+
+def _named(
+    context: MigrationContext, key: Key, stored: PrimaryKey, models: PrimaryKey
+) -> PrimaryKey:
+    """Return the key of the models with the name that the server would give it."""
+    if models.name or not models.columns or context.dialect.name != "postgresql":
+        return models
+    return PrimaryKey(models.columns, stored.name or f"{key[1]}_pkey"[-63:])
+
+
+def split(
+    operation: ChangePrimaryKeyOp, found: Iterable[MigrateOperation]
+) -> tuple[list[MigrateOperation], list[MigrateOperation]]:
+    """Return what is done to the table before its key changes, and what after.
+
+    :param operation: The change.
+    :param found: All that is done to the table.
+    """
+    leaving = {*operation.before.columns} - {*operation.after.columns}
+    early: list[MigrateOperation] = []
+    late: list[MigrateOperation] = []
+    for each in found:
+        frees = isinstance(each, AlterColumnOp) and each.column_name in leaving
+        is_late = frees or isinstance(each, DropColumnOp)
+        (late if is_late else early).append(each)
+    return early, late
+
+
+@renderers.dispatch_for(ChangePrimaryKeyOp)
+def _render(context: AutogenContext, operation: ChangePrimaryKeyOp) -> list[str]:
+    """Render the change in the way of the database."""
+    if context.opts["render_as_batch"]:
+        return _in_a_copy(context, operation)
+    assert context.migration_context is not None
+    if context.migration_context.dialect.name in ("mysql", "mariadb"):
+        return [_in_one_statement(context, operation)]
+    return _one_after_the_other(context, operation)
+
+
+def _in_a_copy(context: AutogenContext, operation: ChangePrimaryKeyOp) -> list[str]:
+    prefix = context.opts["alembic_module_prefix"]
+    schema, table = operation.key
+    columns, name = list(operation.after.columns), operation.after.name
+    if name is None:
+        info = {PRIMARY_KEY: columns}
+        change, body, named = f", table_kwargs={ {'info': info}!r}", "pass", ""
+    else:
+        body = f"batch_op.create_primary_key(batch_op.f({name!r}), {columns!r})"
+        change, named = "", " as batch_op"
+    where = repr(str(table)) + (f", schema={str(schema)!r}" if schema else "")
+    return [
+        f"with {prefix}batch_alter_table({where}, recreate='always'{change}){named}:",
+        body,
+        "",  # the end of the block
+    ]
+
+
+def _in_one_statement(context: AutogenContext, operation: ChangePrimaryKeyOp) -> str:
+    """Render one statement: a column that counts is never without a key."""
+    assert context.migration_context is not None
+    preparer = context.migration_context.dialect.identifier_preparer
+    schema, table = operation.key
+    quoted = [preparer.quote(str(part)) for part in (schema, table) if part]
+    changes = []
+    if operation.before.columns:
+        changes.append("DROP PRIMARY KEY")
+    if operation.after.columns:
+        columns = ", ".join(preparer.quote(each) for each in operation.after.columns)
+        changes.append(f"ADD PRIMARY KEY ({columns})")
+    statement = single_percents(
+        f"ALTER TABLE {'.'.join(quoted)} {', '.join(changes)}",
+        context.migration_context.dialect,
+    )
+    return f"{context.opts['alembic_module_prefix']}execute({escaped(statement)!r})"
+
+
+def _one_after_the_other(
+    context: AutogenContext, operation: ChangePrimaryKeyOp
+) -> list[str]:
+    prefix = context.opts["alembic_module_prefix"]
+    schema, table = operation.key
+    where = f", schema={str(schema)!r}" if schema else ""
+    lines = []
+    if operation.before.columns:
+        name = f"{prefix}f({operation.before.name!r})"
+        arguments = f"{name}, {str(table)!r}, type_='primary'{where}"
+        lines.append(f"{prefix}drop_constraint({arguments})")
+    if operation.after.columns:
+        name = f"{prefix}f({operation.after.name!r})"
+        columns = list(operation.after.columns)
+        arguments = f"{name}, {str(table)!r}, {columns!r}{where}"
+        lines.append(f"{prefix}create_primary_key({arguments})")
+    return lines
+
+
+def around(
+    operation: ChangePrimaryKeyOp | None, key: Key, body: list[MigrateOperation]
+) -> list[MigrateOperation]:
+    """Return all that is done to a table, its primary key included.
+
+    :param operation: The change of the key, if any.
+    :param key: The table.
+    :param body: What else is done to the table.
+    """
+    if operation is None:
+        return [ModifyTableOps(key[1], body, schema=key[0])] if body else []
+    early, late = split(operation, body)
+    parts = [ModifyTableOps(key[1], part, schema=key[0]) for part in (early, late)]
+    return [*parts[:1][: len(early)], operation, *parts[1:][: len(late)]]

@@ -1,0 +1,129 @@
+"""Primary keys of tables that exist: compared, changed, and changed back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from apps import extension_of, run_db
+from databases import MakeDatabase
+from rounds import Rounds, Tables
+
+pytestmark = pytest.mark.costly
+
+CHANGES = {
+    "a column more": (["a"], ["a", "b"]),
+    "a column less": (["a", "b"], ["a"]),
+    "another column": (["a"], ["b"]),
+    "a new column": (["a"], ["a", "new"]),
+    "another order": (["a", "b"], ["b", "a"]),
+}
+
+
+def keyed(
+    *columns: str, name: str | None = None, schema: str | None = None, **options: Any
+) -> Tables:
+    """Define a table with this primary key; a column named ``new`` is there for it."""
+
+    def define(metadata: sa.MetaData) -> None:
+        names = ["a", "b", *(["new"] if "new" in columns else [])]
+        sa.Table(
+            "thing",
+            metadata,
+            *(
+                sa.Column(each, sa.Integer, nullable=each not in columns)
+                for each in names
+            ),
+            sa.Column("words", sa.String(20)),
+            sa.PrimaryKeyConstraint(*columns, name=name),
+            schema=schema,
+            **options,
+        )
+
+    return define
+
+
+@pytest.mark.parametrize("name", [None, "pk_thing"], ids=["unnamed", "named"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_there_and_back(
+    tmp_path: Path, database_url: str, change: str, name: str | None
+) -> None:
+    before, after = CHANGES[change]
+    rounds = Rounds(tmp_path, database_url)
+    rounds.go(keyed(*before, name=name), keyed(*after, name=name))
+
+
+def test_the_difference_is_told(tmp_path: Path, database_url: str) -> None:
+    rounds = Rounds(tmp_path, database_url)
+    rounds.write(keyed("a"))
+    rounds.run(keyed("a"), "upgrade")
+    result = run_db(rounds.app(keyed("a", "b")), "check")
+    assert result.exit_code == 1
+    told = "primary key of table thing is (a, b) in the models, (a) in the database"
+    assert told in result.output
+    rounds.write(keyed("a", "b"))
+    assert told in rounds.output
+
+
+def test_rows_stay(tmp_path: Path, database_url: str) -> None:
+    rounds = Rounds(tmp_path, database_url)
+    rounds.write(keyed("a"))
+    rounds.run(keyed("a"), "upgrade")
+    rounds.sql("INSERT INTO thing (a, b, words) VALUES (1, 2, 'x'), (2, 2, 'y')")
+    rounds.write(keyed("a", "b"))
+    rounds.run(keyed("a", "b"), "upgrade")
+    found = "SELECT a, b, words FROM thing ORDER BY a"
+    assert rounds.rows(found) == [(1, 2, "x"), (2, 2, "y")]
+    rounds.sql("INSERT INTO thing (a, b, words) VALUES (1, 3, 'z')")
+    with pytest.raises(sa.exc.IntegrityError):
+        rounds.sql("INSERT INTO thing (a, b, words) VALUES (1, 3, 'z')")
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_column_that_counts(
+    tmp_path: Path, make_database: MakeDatabase, kind: str
+) -> None:
+    """It is never without a key, which MariaDB would refuse; SQLite counts no other."""
+
+    def counted(*more: str) -> Tables:
+        def define(metadata: sa.MetaData) -> None:
+            sa.Table(
+                "thing",
+                metadata,
+                sa.Column("id", sa.Integer, autoincrement=True),
+                sa.Column("tenant", sa.Integer, nullable=False),
+                sa.PrimaryKeyConstraint("id", *more),
+            )
+
+        return define
+
+    Rounds(tmp_path, make_database(kind)).go(counted(), counted("tenant"))
+
+
+def test_a_key_in_a_schema(tmp_path: Path, postgresql_url: str) -> None:
+    rounds = Rounds(tmp_path, postgresql_url)
+    before, after = (keyed(*key, schema="shop") for key in (["a"], ["a", "b"]))
+    rounds.go(before, after)
+
+
+def test_what_the_app_leaves_out_is_left_alone(tmp_path: Path, sqlite_url: str) -> None:
+    def include(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> bool:
+        return kind != "primary_key"
+
+    rounds = Rounds(tmp_path, sqlite_url, ALEMBIC_CONTEXT={"include_object": include})
+    rounds.write(keyed("a"))
+    rounds.run(keyed("a"), "upgrade")
+    rounds.run(keyed("a", "b"), "current")
+    assert not [
+        each
+        for each in differences(rounds, keyed("a", "b"))
+        if each[0] == "modify_primary_key"
+    ]
+
+
+def differences(rounds: Rounds, define: Tables) -> list[Any]:
+    app = rounds.app(define)
+    with app.app_context():
+        return list(extension_of(app).compare_metadata())
