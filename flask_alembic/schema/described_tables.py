@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations.ops import CreateIndexOp, CreateTableOp, ModifyTableOps
-from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy import CheckConstraint, MetaData, Table, inspect, text
 
 from .check_constraints import check_changes, column_checks, text_of
 from .check_operations import escaped
@@ -21,7 +21,6 @@ from .table_changes import DescribedTable, TableChanges
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation, MigrationScript
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import MetaData, Table
 
     from ..backends.catalog import Catalog, CatalogElement, Key
 
@@ -178,11 +177,27 @@ class Completion:
             if (key[0], before.get(key, key[1])) in columns or key in before:
                 continue  # what is renamed may be named in any part
             models, database = self.models.get(key, ()), self.database.get(key, ())
-            if (models and database) or (
+            is_there = (models and database) or (
                 self._is_compared(table)
                 and inspector.has_table(table.name, schema=table.schema)
-            ):
+            )
+            if is_there and self._is_wanted(table):
                 yield DescribedTable(table, models, database)
+
+    def _is_wanted(self, table: Table) -> bool:
+        """Ask the filters of the app about a table that both sides have."""
+        include_name = self.context.opts.get("include_name")
+        include_object = self.context.opts.get("include_object")
+        parents = {
+            "schema_name": table.schema,
+            "schema_qualified_table_name": table.fullname,
+        }
+        if include_name and not include_name(table.name, "table", parents):
+            return False
+        stored = Table(table.name, MetaData(), schema=table.schema)
+        return include_object is None or bool(
+            include_object(table, table.name, "table", False, stored)
+        )
 
     def _is_compared(self, table: Table) -> bool:
         return self._key(table)[0] is None or bool(

@@ -17,7 +17,8 @@ from alembic.operations.ops import (
     MigrateOperation,
     ModifyTableOps,
 )
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy.schema import CreateColumn
 
 from ..backends.sqlite.table_copies import PRIMARY_KEY
 from .check_operations import escaped
@@ -29,9 +30,18 @@ if TYPE_CHECKING:
 
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import Table
 
     from ..backends.catalog import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A column with ``AUTO_INCREMENT``."""
+
+    name: str
+
+    definition: str
+    """The column as in ``CREATE TABLE``, but for ``AUTO_INCREMENT``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,9 @@ class PrimaryKey:
 
     name: str | None
     """Its name, complete; ``None`` where the database makes one up or has none."""
+
+    counter: Counter | None = None
+    """On MySQL and MariaDB, the column with ``AUTO_INCREMENT``, which has to be in a key."""
 
 
 class ChangePrimaryKeyOp(MigrateOperation):
@@ -59,6 +72,16 @@ class ChangePrimaryKeyOp(MigrateOperation):
     def reverse(self) -> ChangePrimaryKeyOp:
         """Return the operation that does the opposite."""
         return ChangePrimaryKeyOp(self.key, self.after, self.before)
+
+    def definitions(self) -> list[str]:
+        """Return how MySQL defines the columns that start or stop to count."""
+        stops, starts = self.before.counter, self.after.counter
+        if (stops and stops.name) == (starts and starts.name):
+            return []
+        return [
+            *([stops.definition] if stops else []),
+            *([f"{starts.definition} AUTO_INCREMENT"] if starts else []),
+        ]
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return the difference in a form like Alembic's of a column."""
@@ -86,11 +109,16 @@ def primary_key_change(
         table.name, schema=table.schema
     )
     columns = tuple(reflected["constrained_columns"])
-    stored = PrimaryKey(columns, reflected.get("name") if columns else None)
+    stored = PrimaryKey(
+        columns,
+        reflected.get("name") if columns else None,
+        _stored_counter(context, table),
+    )
     constraint = table.primary_key
     models = PrimaryKey(
         tuple(column.name for column in constraint.columns),
         stored_name(context, constraint),
+        _counter(context, table),
     )
     if stored.columns == models.columns:
         return None
@@ -100,6 +128,28 @@ def primary_key_change(
     ):
         return None
     return ChangePrimaryKeyOp(key, stored, _named(context, key, stored, models))
+
+
+def _stored_counter(context: MigrationContext, table: Table) -> Counter | None:
+    if not _counts(context):
+        return None
+    stored = Table(
+        table.name, MetaData(), schema=table.schema, autoload_with=context.connection
+    )
+    return _counter(context, stored)
+
+
+def _counter(context: MigrationContext, table: Table) -> Counter | None:
+    column = table.autoincrement_column
+    if column is None or not _counts(context):
+        return None
+    text = str(CreateColumn(column).compile(dialect=context.dialect))
+    plain = single_percents(text, context.dialect).replace(" AUTO_INCREMENT", "", 1)
+    return Counter(column.name, plain)
+
+
+def _counts(context: MigrationContext) -> bool:
+    return context.dialect.name in ("mysql", "mariadb")
 
 
 def _named(
@@ -116,15 +166,19 @@ def split(
 ) -> tuple[list[MigrateOperation], list[MigrateOperation]]:
     """Return what is done to the table before its key changes, and what after.
 
+    Whether a column that leaves or enters the key counts is for the change to say.
+
     :param operation: The change.
     :param found: All that is done to the table.
     """
-    leaving = {*operation.before.columns} - {*operation.after.columns}
+    before, after = {*operation.before.columns}, {*operation.after.columns}
     early: list[MigrateOperation] = []
     late: list[MigrateOperation] = []
     for each in found:
-        frees = isinstance(each, AlterColumnOp) and each.column_name in leaving
-        is_late = frees or isinstance(each, DropColumnOp)
+        is_late = isinstance(each, DropColumnOp)
+        if isinstance(each, AlterColumnOp) and each.column_name in before ^ after:
+            each.kw.pop("autoincrement", None)
+            is_late = each.column_name in before
         (late if is_late else early).append(each)
     return early, late
 
@@ -164,7 +218,7 @@ def _in_one_statement(context: AutogenContext, operation: ChangePrimaryKeyOp) ->
     preparer = context.migration_context.dialect.identifier_preparer
     schema, table = operation.key
     quoted = [preparer.quote(str(part)) for part in (schema, table) if part]
-    changes = []
+    changes = [f"MODIFY {definition}" for definition in operation.definitions()]
     if operation.before.columns:
         changes.append("DROP PRIMARY KEY")
     if operation.after.columns:

@@ -148,7 +148,8 @@ def test_an_object_filter_decides_about_the_others(connection: sa.Connection) ->
     assert "'t2'" in plain
     assert "'t1'" not in plain
     # Alembic alone has asked about four before, and will for a database just made.
-    assert sorted(asked[4:-4]) == ["t1", "t2"]
+    # What Alembic does not compare asks once more.
+    assert sorted(asked[4:-4]) == ["t1", "t1", "t2", "t2"]
 
 
 def test_tables_on_one_side_only(connection: sa.Connection) -> None:
