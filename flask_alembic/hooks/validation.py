@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .errors import PluginError
@@ -28,8 +28,11 @@ def implementations(plugin: object) -> Iterator[tuple[str, Any, dict[str, Any]]]
     :param plugin: A module or an instance.
     :return: The attribute's name, the function and the marker's options.
     """
+    is_module = inspect.ismodule(plugin)
     for attribute in dir(plugin):
-        if isinstance(inspect.getattr_static(plugin, attribute, None), property):
+        if not is_module and isinstance(
+            inspect.getattr_static(plugin, attribute, None), property
+        ):
             continue
         function = getattr(plugin, attribute, None)
         if not inspect.isroutine(function):
@@ -39,23 +42,13 @@ def implementations(plugin: object) -> Iterator[tuple[str, Any, dict[str, Any]]]
             yield attribute, function, options
 
 
-def hook_names(plugin: object) -> tuple[str, ...]:
-    """Return the names of the hooks that a plugin implements, sorted.
-
-    :param plugin: A module or an instance.
-    """
-    found = {
-        options.get("specname") or name for name, _, options in implementations(plugin)
-    }
-    return tuple(sorted(found))
-
-
-def validate(plugin: object, name: str, specs: Specs) -> None:
+def validate(plugin: object, name: str, specs: Specs) -> tuple[str, ...]:
     """Refuse a plugin that would not work.
 
     :param plugin: What is about to be registered.
     :param name: What to call it in messages.
     :param specs: Every spec function by name.
+    :return: The names of the hooks that it implements, sorted.
     :raises PluginError: With what is wrong and what to do.
     """
     if inspect.isclass(plugin):
@@ -84,6 +77,20 @@ def validate(plugin: object, name: str, specs: Specs) -> None:
                 continue
             raise PluginError(f"Plugin {name!r} {_unknown(hook, specs)}", _REMEDY)
         _check(name, hook, function, options, specs[hook])
+    return _names(found)
+
+
+def hook_names(plugin: object) -> tuple[str, ...]:
+    """Return the names of the hooks that a plugin implements, sorted.
+
+    :param plugin: A module or an instance.
+    """
+    return _names(implementations(plugin))
+
+
+def _names(found: Iterable[tuple[str, Any, dict[str, Any]]]) -> tuple[str, ...]:
+    names = {options.get("specname") or name for name, _, options in found}
+    return tuple(sorted(names))
 
 
 def _warn_of_unmarked(

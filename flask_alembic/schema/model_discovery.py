@@ -50,11 +50,7 @@ def not_imported(app: Flask, folders: Collection[Path] = ()) -> list[ModelModule
     :param folders: Folders that are left out: those of the revisions.
     """
     root, package = _root(app)
-    imported = {
-        os.path.realpath(file)
-        for module in list(sys.modules.values())
-        if isinstance(file := getattr(module, "__file__", None), str)
-    }
+    imported = _imported()
     left_out = {os.path.realpath(folder) for folder in folders}
     found: list[ModelModule] = []
     for path in _files(root, left_out):
@@ -64,6 +60,25 @@ def not_imported(app: Flask, folders: Collection[Path] = ()) -> list[ModelModule
         if models:
             found.append(ModelModule(_module(path, root, package), path, models))
     return found
+
+
+def _imported() -> set[str]:
+    """Return the files of all imported modules, without symbolic links.
+
+    A folder is resolved once: most modules share theirs with many.
+    """
+    folders: dict[str, str] = {}
+    files = set()
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
+            continue
+        folder, name = os.path.split(file)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        path = os.path.join(folders[folder], name)
+        files.add(os.path.realpath(path) if os.path.islink(path) else path)
+    return files
 
 
 def _root(app: Flask) -> tuple[Path, str]:

@@ -17,7 +17,7 @@ from plugging import app_around, app_with
 from flask_alembic import builtin
 from flask_alembic.hooks.manager import hook_names
 from flask_alembic.hooks.signals import spec_functions
-from flask_alembic.hooks.validation import implementations
+from flask_alembic.hooks.validation import implementations, validate
 from flask_alembic.plugins.comparison import compare_server_default
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +45,12 @@ def test_every_hook_with_a_default_has_a_built_in_implementation() -> None:
     hooks = set(spec_functions())
     assert hooks - implemented() == set(WITHOUT_DEFAULT)
     assert len(implemented()) >= 0.75 * len(hooks)
+
+
+def test_what_is_built_in_would_be_accepted_from_outside() -> None:
+    """It is registered without that check, for the sake of every start."""
+    for name, plugin in builtin.plugins():
+        assert validate(plugin, name, spec_functions()) == hook_names(plugin)
 
 
 @pytest.mark.parametrize("name", sorted(builtin.names()))
