@@ -27,6 +27,9 @@ class Finding:
     databases: tuple[str, ...] = ()
     """The databases it was found for."""
 
+    unchecked: bool = False
+    """Whether it says that a part of ``upgrade()`` was not checked."""
+
     @classmethod
     def of(
         cls, rule: Rule, hit: Hit, *, family: str, databases: tuple[str, ...] = ()
@@ -51,6 +54,7 @@ class Finding:
             line=hit.place,
             advice=advice.strip("\n"),
             databases=databases,
+            unchecked=hit.unchecked,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from flask_alembic.hooks import Veto
@@ -57,11 +58,24 @@ def refuse(app: Flask, run: Run) -> None:
     ]
     more = f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     raise Veto(
-        f"{len(found)} dangerous operation{'s' if len(found) > 1 else ''} in the "
-        "revisions to run:\n  " + "\n  ".join(lines) + more + "\nFix them, waive them "
-        "in the file with a reason (# lint: ignore[CODE] why it is safe), or set "
-        f"{SWITCH}=off for this one run"
+        f"{_counted(finding for _, finding in found)} in the revisions to run:\n  "
+        + "\n  ".join(lines)
+        + more
+        + "\nFix them, waive them in the file with a reason (# lint: ignore[CODE] why "
+        f"it is safe), or set {SWITCH}=off for this one run"
     )
+
+
+def _counted(found: Iterable[Finding]) -> str:
+    """Return how many operations are dangerous, and how many parts not checked."""
+    unchecked = [finding.unchecked for finding in found]
+    dangerous, rest = unchecked.count(False), unchecked.count(True)
+    parts = []
+    if dangerous:
+        parts.append(f"{dangerous} dangerous operation{'s' if dangerous > 1 else ''}")
+    if rest:
+        parts.append(f"{rest} part{'s' if rest > 1 else ''} that could not be checked")
+    return " and ".join(parts)
 
 
 def findings(app: Flask, run: Run, subject: Subject) -> list[tuple[str, Finding]]:
@@ -85,7 +99,8 @@ def findings(app: Flask, run: Run, subject: Subject) -> list[tuple[str, Finding]
             found += [
                 (_place(source, finding), finding)
                 for finding in lint(source, here, subject, fresh=fresh)
-                if RANK[finding.severity] <= RANK[subject.settings.guard_level]
+                if finding.unchecked
+                or RANK[finding.severity] <= RANK[subject.settings.guard_level]
             ]
         made[step.database] = fresh | created_tables(source, here, subject)
     return list(dict.fromkeys(found))

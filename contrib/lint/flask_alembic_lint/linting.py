@@ -153,6 +153,21 @@ def _adjusted(found: list[Finding], settings: Settings) -> list[Finding]:
     ]
 
 
+def is_unread(
+    source: RevisionSource, dialects: Mapping[str, str], subject: Subject
+) -> bool:
+    """Return whether nothing of ``upgrade()`` could be looked at, on any server.
+
+    :param source: The revision's text.
+    :param dialects: Per database: the name of its dialect.
+    :param subject: What is known about the app.
+    """
+    return all(
+        _capture(source, dialect, server, names[0], subject).is_unread
+        for server, dialect, names in _servers(dialects, subject.settings, source)
+    )
+
+
 def created_tables(
     source: RevisionSource, dialects: Mapping[str, str], subject: Subject
 ) -> frozenset[str]:

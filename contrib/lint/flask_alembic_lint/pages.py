@@ -55,9 +55,10 @@ def section(rule: Rule) -> str:
     ]
     several = len(rule.rewrites) > 1
     for family in rule.rewrites:
-        who = _servers(rule, family)
-        name = f" on {who}" if several else ""
-        parts.append(f"Safe{name}:" + code(safe(rule, family)))
+        name = f" on {_servers(rule, family)}" if several else ""
+        advice = safe(rule, family)
+        if advice:
+            parts.append(f"Safe{name}:" + code(advice))
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,7 +73,9 @@ def terminal(rule: Rule) -> str:
     several = len(rule.rewrites) > 1
     for family in rule.rewrites:
         name = f" on {_servers(rule, family)}" if several else ""
-        parts.append(f"Safe{name}:\n" + textwrap.indent(safe(rule, family), "    "))
+        advice = safe(rule, family)
+        if advice:
+            parts.append(f"Safe{name}:\n" + textwrap.indent(advice, "    "))
     return "\n\n".join(parts)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask_alembic.hooks import PluginError
 
 from .changed import changed_files
-from .linting import Subject, created_tables
+from .linting import Subject, created_tables, is_unread
 from .revision import RevisionSource
 
 if TYPE_CHECKING:
@@ -107,6 +107,18 @@ class Scope:
         return frozenset(
             revision for revision, path in paths.items() if path.resolve() in changed
         )
+
+    @functools.cached_property
+    def is_unread(self) -> bool:
+        """Whether nothing could be looked at in any revision after the baseline."""
+        for script in self._history:
+            if script.revision not in self.baseline:
+                path = Path(script.path)
+                text = path.read_text("utf-8", errors="replace")
+                source = RevisionSource(script.revision, text, path)
+                if not is_unread(source, self.dialects, self.subject):
+                    return False
+        return True
 
     def fresh(self, target: LintTarget) -> frozenset[str]:
         """Return the tables that earlier revisions of the same set create.

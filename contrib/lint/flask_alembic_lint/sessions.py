@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from flask_alembic.hooks import LintTarget, Problem
+
+    from .findings import Finding
 
 
 class Session:
@@ -58,12 +61,24 @@ class Session:
             source, dialects, self.subject, fresh=scope.fresh(target), target=target
         )
         return problems(
-            found,
+            self._judged(found, target, scope),
             source,
             self.subject.settings,
             databases=len(dialects),
             shown_only=self.shows_only or target.path is None,
         )
+
+    def _judged(
+        self, found: list[Finding], target: LintTarget, scope: Scope
+    ) -> list[Finding]:
+        """Make what was not checked an error, where no revision could be read."""
+        unchecked = [finding for finding in found if finding.unchecked]
+        if not unchecked or target.path is None or not scope.is_unread:
+            return found
+        return [
+            replace(finding, severity="error") if finding.unchecked else finding
+            for finding in found
+        ]
 
 
 _sessions: Final[WeakKeyDictionary[Flask, Session]] = WeakKeyDictionary()

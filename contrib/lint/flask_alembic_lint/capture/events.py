@@ -65,6 +65,12 @@ class Capture:
     missing: tuple[tuple[int | None, str], ...] = ()
     """Modules that could not be imported: the line and the name."""
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether it stopped before ``upgrade()`` did anything."""
+        stopped = any(each.direction != "downgrade" for each in self.failures)
+        return stopped and not self.of("upgrade")
+
     def of(self, direction: Direction) -> tuple[Event, ...]:
         """Return the events of one function, in order.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,25 +58,44 @@ class Recorder:
             with original(
                 table_name, schema, "never", naming_convention=convention
             ) as batch:
-                batch.invoke = self._invoke(context)  # type: ignore[method-assign]
+                batch.invoke = self._invoke(context, batch.invoke)  # type: ignore[method-assign]
                 with self._in_batch(recreate):
                     yield batch
 
-        operations.invoke = self._invoke(context)  # type: ignore[method-assign]
+        operations.invoke = self._invoke(context, operations.invoke)  # type: ignore[method-assign]
         operations.batch_alter_table = batch_alter_table  # type: ignore[method-assign]
         context.autocommit_block = self._autocommitted  # type: ignore[method-assign]
 
-    def _invoke(self, context: MigrationContext) -> Any:
+    def _invoke(self, context: MigrationContext, original: Callable[..., Any]) -> Any:
         def invoke(operation: MigrateOperation) -> Any:
             from alembic.operations.ops import CreateTableOp
 
             table = None
+            if not type(operation).__module__.startswith("alembic."):
+                return self._custom(operation, original)
             if isinstance(operation, CreateTableOp):
                 table = operation.to_table(context)
             self._add(operation=operation, table=table)
             return table
 
         return invoke
+
+    def _custom(self, operation: MigrateOperation, original: Callable[..., Any]) -> Any:
+        """Write down what an operation of a plugin or of the app is made of.
+
+        Its implementation runs against the recorder. Where that sends nothing, the
+        operation itself is kept, which no rule can look into.
+        """
+        before, result = len(self.events), None
+        try:
+            result = original(operation)
+        except Endless:
+            raise
+        except Exception:
+            del self.events[before:]
+        if len(self.events) == before:
+            self._add(operation=operation)
+        return result
 
     def statement(self, sql: str, autocommit: bool) -> None:
         """Write down a statement that went through the connection.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import inspect
 import types
 from collections.abc import Callable, Iterable
@@ -44,8 +45,9 @@ def capture(
     """Run a revision where nothing reaches a database.
 
     ``upgrade()`` runs with a database in which nothing exists, ``downgrade()`` with
-    one in which everything the file names does. If operations were not reached,
-    because the revision asks first, both run once more with everything there.
+    one in which everything the file names does. If a function stopped, or operations
+    were not reached because the revision asks first, both run once more with
+    everything there.
 
     :param revision: The revision's source.
     :param dialect: The name of the dialect.
@@ -62,22 +64,33 @@ def capture(
             failure = Failure(None, None, f"Busy: {error}")
             return Capture(attempt.dialect, failures=(failure,))
         seen = {event.line for event in first.events}
-        missing = revision.unreached(seen)
-        if not missing:
+        unreached = revision.unreached(seen)
+        if not unreached and not first.failures:
             return first
         second = attempt.run(everything=True)
+    stopped = {failure.direction for failure in first.failures}
     more = tuple(
         event
         for event in second.events
-        if event.line not in seen and revision.within(event.line, missing)
+        if event.line not in seen
+        and (event.direction in stopped or revision.within(event.line, unreached))
     )
-    return Capture(
-        dialect=first.dialect,
+    return dataclasses.replace(
+        first,
         events=_merged(first.events, more),
-        failures=first.failures,
-        namespace=first.namespace,
-        missing=first.missing,
+        failures=_still_stopped(first.failures, second.failures),
     )
+
+
+def _still_stopped(
+    first: Iterable[Failure], second: Iterable[Failure]
+) -> tuple[Failure, ...]:
+    """Return the failures of functions that stopped in both runs.
+
+    A function that ran to its end with everything there was looked at to its end.
+    """
+    again = {failure.direction for failure in second}
+    return tuple(failure for failure in first if failure.direction in again)
 
 
 def _merged(events: Iterable[Event], more: Iterable[Event]) -> tuple[Event, ...]:

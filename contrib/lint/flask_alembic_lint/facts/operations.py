@@ -25,6 +25,7 @@ from .model import (
     Opaque,
     RenameTable,
     UnboundParameters,
+    Unparsed,
     WriteData,
 )
 from .sql import facts_of
@@ -50,7 +51,11 @@ def facts_of_operation(
         read = READERS.get(kind.__name__)
         if read is not None:
             return list(read(operation, dialect, where))
-    return [Opaque(where=where, verb=type(operation).__name__)]
+    name = type(operation).__name__
+    if not type(operation).__module__.startswith("alembic."):
+        error = f"{name} is no operation of Alembic, and shows no SQL"
+        return [Unparsed(where=where, error=error)]
+    return [Opaque(where=where, verb=name)]
 
 
 def _create_table(

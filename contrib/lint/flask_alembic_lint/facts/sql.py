@@ -204,12 +204,34 @@ def _body(reader: Reader, dialect: str, where: Where) -> Iterator[Fact]:
         for index, word in enumerate(words):
             before = words[index - 1].upper if index else "BEGIN"
             starts = before in ("BEGIN", "THEN", "ELSE", "LOOP")
+            if word.upper == "EXECUTE" and starts:
+                yield from _dynamic(words[index + 1 :], dialect, where)
+                break
             if word.upper in CHANGES and starts:
                 inner = words[index:]
                 piece = text[inner[0].start : inner[-1].end]
                 yield from read_statement(piece, inner, dialect, where)
                 break
     yield Opaque(where=where, verb="DO")
+
+
+def _dynamic(words: list[Word], dialect: str, where: Where) -> Iterator[Fact]:
+    """Give what SQL does that is built while it runs, if it is a constant."""
+    if words and words[0].kind == "string":
+        following = words[1].upper if len(words) > 1 else "USING"
+        if following in ("USING", "END", ";"):
+            text = words[0].text.strip("'").replace("''", "'")
+            yield from facts_of(text, dialect, where)
+            return
+    yield Unparsed(where=where, error="it is put together only when it runs")
+
+
+def _prepared(reader: Reader, where: Where) -> Iterator[Fact]:
+    """Give what ``PREPARE name FROM '...'`` and ``EXECUTE IMMEDIATE '...'`` do."""
+    reader.until("FROM", "IMMEDIATE")
+    if not reader.done:
+        reader.take()
+        yield from _dynamic(reader.words[reader.at :], "mysql", where)
 
 
 def _nothing(reader: Reader, where: Where) -> Iterator[Fact]:
@@ -220,7 +242,7 @@ SILENT: Final = (
     *("SET", "RESET", "SHOW", "GRANT", "REVOKE", "COMMENT", "ANALYZE", "SAVEPOINT"),
     *("RELEASE", "PRAGMA", "USE", "CALL", "EXPLAIN", "DESCRIBE", "DISCARD", "NOTIFY"),
     *("CHECKPOINT", "LISTEN", "UNLOCK", "FLUSH", "ATTACH", "DETACH", "SECURITY"),
-    *("REASSIGN", "EXEC", "DECLARE", "PREPARE", "EXECUTE", "DEALLOCATE", "IMPORT"),
+    *("REASSIGN", "EXEC", "DECLARE", "DEALLOCATE", "IMPORT"),
     *("VALUES", "TABLE", "COMMIT", "ROLLBACK"),
 )
 """Words that start a statement which no rule looks at."""
@@ -241,6 +263,7 @@ READERS: Final[dict[str, Read]] = {
         ("VACUUM", "REINDEX", "REFRESH", "CLUSTER", "OPTIMIZE", "REPAIR"), _maintenance
     ),
     "SELECT": _select_into,
+    **dict.fromkeys(("PREPARE", "EXECUTE"), _prepared),
     **dict.fromkeys(SILENT, _nothing),
 }
 """What reads the statements that start with a word."""

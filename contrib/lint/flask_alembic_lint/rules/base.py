@@ -45,6 +45,10 @@ class Hit:
     rewrite: str | None = None
     """Another rewrite than the rule's own."""
 
+    unchecked: bool = False
+    """Whether it says that a part of ``upgrade()`` was not checked. The guard refuses
+    to run what was not checked."""
+
     @property
     def place(self) -> int | None:
         """The line in the file."""

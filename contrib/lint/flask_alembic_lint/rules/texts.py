@@ -15,35 +15,33 @@ from ..facts.model import (
 from ..view import View
 from .base import Hit, rule
 
-CERTAIN = ("NameError", "SyntaxError", "IndentationError")
-"""Errors that no database has to do with."""
-
 
 @rule(
     "FA904",
     "revision that cannot be looked into",
-    on={"*": "info"},
+    on={"*": "warning"},
     reason="""
-    The functions of a revision are run with a database that is not there: queries find
-    nothing. Where code goes on as if they had found something it stops, and what comes
-    after that was not checked. Nothing was executed in any database.
+    The functions of a revision are run with a database that is not there: once queries
+    find nothing, once they find a row of ones. Where a function stops in both runs,
+    what comes after that was not checked, and not checked does not mean safe: the guard
+    refuses to run it. Read the revision, and waive this with what you found; or write
+    it so that it does not depend on what a query returns. If no revision can be read,
+    it is an error.
     """,
-    rewrite="""
-for row in op.get_bind().execute(sa.text("SELECT id FROM users LIMIT 1")):
-    op.execute(f"UPDATE users SET first = true WHERE id = {row.id}")
-""",
+    rewrite="",
     unsafe="""
-row = op.get_bind().execute(sa.text("SELECT id FROM users LIMIT 1")).fetchone()
-op.execute(f"UPDATE users SET first = true WHERE id = {row[0]}")
+name = op.get_bind().execute(sa.text("SELECT to_regclass('users')")).scalar_one()
+op.execute(f"UPDATE {name.lower()} SET first = true WHERE id = 1")
 """,
 )
 def not_captured(view: View) -> Iterator[Hit]:
     if view.missing:
         names = ", ".join(dict.fromkeys(name for _, name in view.missing))
         yield Hit(
-            f"{names} cannot be imported here; a stand-in that does nothing took its "
-            "place.",
+            f"{names} cannot be imported here, so what it does was not checked: a "
+            "stand-in that does nothing took its place.",
             line=view.missing[0][0],
+            unchecked=True,
         )
     for failure in view.failures:
         part = f"{failure.direction}()" if failure.direction else "The file"
@@ -51,21 +49,21 @@ def not_captured(view: View) -> Iterator[Hit]:
             f"{part} stopped without a database, so what follows was not checked: "
             f"{failure.error}.".replace("..", "."),
             line=failure.line,
-            severity="warning" if failure.error.startswith(CERTAIN) else None,
+            unchecked=failure.direction != "downgrade",
         )
 
 
 @rule(
     "FA905",
     "SQL that cannot be read",
-    on={"*": "info"},
+    on={"*": "warning"},
     reason="""
-    The SQL is not one that the parser knows, so no rule could look at it. It may be
-    right all the same; have somebody read it.
+    No rule could look at it: the parser does not know the SQL, or the SQL is put
+    together only when it runs, as by EXECUTE in a DO block, or a custom operation shows
+    none. It may be correct, but not checked does not mean safe: the guard refuses to
+    run it. Read it, and waive this with what you found.
     """,
-    rewrite="""
-op.execute("DELETE FROM users WHERE id = 1")
-""",
+    rewrite="",
     unsafe="""
 op.execute("DELETE users WHERE FROM id = 1")
 """,
@@ -76,6 +74,7 @@ def not_parsed(view: View) -> Iterator[Hit]:
             yield Hit(
                 f"This SQL could not be read and was not checked: {fact.error}.",
                 fact,
+                unchecked=direction == "upgrade",
             )
 
 
