@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from .facts.types import SqlType
 from .servers import Server
@@ -206,19 +206,23 @@ def expression_on_sqlite_inside(text: str) -> bool:
     return not re.fullmatch(r"\s*('(?:[^']|'')*'|[+-]?[\d.]+|NULL)\s*", text)
 
 
-def fitting_default(type_: SqlType) -> str:
-    """Return a constant default for a type, as Python code for an advice.
+def fitting_default(type_: SqlType) -> Any:
+    """Return a constant default for a type; ``None`` where none is known to fit.
 
     :param type_: The column's type.
     """
+    import sqlalchemy as sa
+
+    if type_.array or type_.name == "?":
+        return None
     if type_.name == "BOOLEAN":
-        return "sa.false()"
+        return sa.text("false")
     if type_.is_number:
-        return '"0"'
+        return "0"
     if type_.name in ("JSON", "JSONB"):
-        return '"{}"'
-    if type_.name.startswith(("TIMESTAMP", "DATETIME", "DATE")):
-        return "sa.func.now()"
+        return "{}"
+    if type_.name.startswith(("TIMESTAMP", "DATETIME")):
+        return sa.text("CURRENT_TIMESTAMP")
     if type_.values:
-        return repr(type_.values[0])
-    return '""' if type_.is_text else '"..."'
+        return type_.values[0]
+    return "" if type_.is_text else None

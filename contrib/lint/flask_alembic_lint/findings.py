@@ -42,11 +42,12 @@ class Finding:
         :param databases: The databases with that server.
         """
         own = rule.severity_on(family) or "warning"
-        advice = (
-            fill(hit.rewrite, hit.names, family)
-            if hit.rewrite is not None
-            else rule.rewrite_for(family, hit.names)
-        )
+        if hit.advice is not None:
+            advice = hit.advice
+        elif hit.rewrite is not None:
+            advice = fill(hit.rewrite, hit.names, family)
+        else:
+            advice = rule.rewrite_for(family, hit.names)
         return cls(
             code=rule.code,
             message=hit.message,

@@ -14,6 +14,7 @@ from .linting import Subject, lint
 from .revision import RevisionSource
 from .rules import RULES, Rule
 from .rules.base import ANY
+from .servers import FAMILIES
 from .settings import Settings
 
 TOPICS: Final = {
@@ -53,12 +54,7 @@ def section(rule: Rule) -> str:
         textwrap.fill(rule.reason, 79),
         "Found:" + code(rule.unsafe),
     ]
-    several = len(rule.rewrites) > 1
-    for family in rule.rewrites:
-        name = f" on {_servers(rule, family)}" if several else ""
-        advice = safe(rule, family)
-        if advice:
-            parts.append(f"Safe{name}:" + code(advice))
+    parts += [f"Safe{name}:{code(advice)}" for name, advice in advices(rule)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,21 +66,30 @@ def terminal(rule: Rule) -> str:
     heading = f"{rule.code}  {rule.title}"
     parts = [heading, f"Severity: {severities(rule)}.", textwrap.fill(rule.reason, 79)]
     parts.append("Found:\n" + textwrap.indent(rule.unsafe, "    "))
-    several = len(rule.rewrites) > 1
-    for family in rule.rewrites:
-        name = f" on {_servers(rule, family)}" if several else ""
-        advice = safe(rule, family)
-        if advice:
-            parts.append(f"Safe{name}:\n" + textwrap.indent(advice, "    "))
+    parts += [
+        f"Safe{name}:\n{textwrap.indent(advice, '    ')}"
+        for name, advice in advices(rule)
+    ]
     return "\n\n".join(parts)
 
 
-def _servers(rule: Rule, family: str) -> str:
-    """Return the servers that a rewrite is for, in words."""
-    if family != ANY:
-        return SERVERS[family]
-    others = [SERVERS[each] for each in rule.severities if each not in rule.rewrites]
-    return ", ".join(others) or SERVERS[ANY]
+def advices(rule: Rule) -> list[tuple[str, str]]:
+    """Return the safe ways for the rule's example, each with the servers it is for.
+
+    :param rule: The rule.
+    :return: Such as ``" on MySQL, MariaDB"`` and the code; no servers where one way
+        is for all.
+    """
+    found: dict[str, list[str]] = {}
+    for family in FAMILIES:
+        if rule.severity_on(family) is not None:
+            found.setdefault(safe(rule, family), []).append(SERVERS[family])
+    several = len(found) > 1
+    return [
+        (f" on {', '.join(names)}" if several else "", advice)
+        for advice, names in found.items()
+        if advice
+    ]
 
 
 def severities(rule: Rule) -> str:
@@ -105,18 +110,14 @@ def safe(rule: Rule, family: str) -> str:
     """Return the safe way for the rule's own example.
 
     :param rule: The rule.
-    :param family: A server's family, or ``*``.
+    :param family: A server's family.
     """
-    server = family
-    if family == ANY:
-        others = [each for each in rule.severities if each not in rule.rewrites]
-        server = others[0] if others else "postgresql"
     settings = Settings(versions=OLD.get(rule.code, {}))
     source = RevisionSource("b2", revision_text(rule.unsafe))
-    for finding in lint(source, {"default": server}, Subject(settings)):
+    for finding in lint(source, {"default": family}, Subject(settings)):
         if finding.code == rule.code:
             return finding.advice
-    return rule.rewrite_for(server)
+    return rule.rewrite_for(family)
 
 
 def code(text: str) -> str:

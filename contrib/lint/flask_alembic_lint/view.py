@@ -158,6 +158,7 @@ class View:
         """Return whether the revision deleted every row of the table before."""
         return any(
             table_key(each.table) == table_key(fact.table)
+            and not each.partition
             and (
                 each.verb == "truncate"
                 or (each.verb == "delete" and not each.has_where)

@@ -177,7 +177,8 @@ def _drop(reader: Reader, table: str, where: Where) -> Iterator[Fact]:
         quiet = reader.if_exists()
         yield DropIndex(where=where, table=table, name=reader.name(), if_exists=quiet)
     elif reader.accept("PARTITION"):
-        yield WriteData(where=where, table=table, verb="truncate")
+        name = reader.source(reader.words[reader.at :])
+        yield WriteData(where=where, table=table, verb="truncate", partition=name)
     else:
         reader.accept("COLUMN")
         quiet = reader.if_exists()

@@ -45,6 +45,8 @@ def read_option(start: str, reader: Reader, table: str, where: Where) -> Iterato
             concurrently=quick,
         )
     elif start == "TRUNCATE":
-        yield WriteData(where=where, table=table, verb="truncate")
+        reader.accept("PARTITION")
+        name = reader.source(reader.words[reader.at :])
+        yield WriteData(where=where, table=table, verb="truncate", partition=name)
     else:
         yield Opaque(where=where, table=table, verb=text, locks=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from .types import SqlType
 
@@ -62,6 +62,9 @@ class Where:
 
     text: str = ""
     """The SQL text, where it was written as such."""
+
+    operation: Any = field(default=None, compare=False, repr=False)
+    """The operation object, where it was no statement sent through the connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

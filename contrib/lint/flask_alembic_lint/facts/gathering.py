@@ -34,6 +34,7 @@ def _facts(event: Event, dialect: Dialect, count: int) -> list[Fact]:
         autocommit=event.autocommit,
         batch=event.batch,
         statement=count,
+        operation=event.operation,
     )
     if event.operation is None:
         return facts_of(event.sql or "", dialect.name, where)

@@ -181,6 +181,9 @@ class WriteData(Fact):
     """Whether an INSERT takes its rows from a query."""
 
     cascade: bool = False
+    partition: str = ""
+    """The partition, where it is about one alone."""
+
     literals: tuple[str, ...] = ()
     """The string values in it."""
 

@@ -106,11 +106,6 @@ class SqlType:
     def __str__(self) -> str:
         return self.text or self.name
 
-    @property
-    def python(self) -> str:
-        """The type as Python code for an advice."""
-        return self.code or _python(self)
-
 
 def sql_type(text: str, code: str = "") -> SqlType:
     """Read a type.
@@ -144,26 +139,3 @@ def sql_type(text: str, code: str = "") -> SqlType:
         text=shown,
         code=code,
     )
-
-
-def _python(type_: SqlType) -> str:
-    """Return Python code for a type that was read from SQL."""
-    plain = {
-        "TIMESTAMP WITH TIME ZONE": "sa.TIMESTAMP(timezone=True)",
-        "DOUBLE": "sa.Double()",
-        "BOOLEAN": "sa.Boolean()",
-        "SERIAL": "sa.Integer()",
-        "BIGSERIAL": "sa.BigInteger()",
-        "JSON": "sa.JSON()",
-        "JSONB": "postgresql.JSONB()",
-        "UUID": "sa.Uuid()",
-        "ENUM": f"sa.Enum{type_.values}",
-    }
-    if type_.name in plain:
-        return plain[type_.name]
-    if type_.name in (
-        *("VARCHAR", "CHAR", "TEXT", "INTEGER", "BIGINT", "SMALLINT", "NUMERIC"),
-        *("DATE", "TIME", "TIMESTAMP", "DATETIME", "REAL", "FLOAT", "BLOB"),
-    ):
-        return f"sa.{type_.name}({', '.join(map(str, type_.args))})"
-    return f"YourType()  # {type_.text}"

@@ -7,20 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..defaults import expression_on_sqlite, fitting_default, is_volatile
+from ..advice import as_jsonb, default_later, in_batch, with_default
+from ..defaults import expression_on_sqlite, is_volatile
 from ..facts.model import AddColumn
+from ..rewrites import waived
 from ..view import View
-from .base import Hit, names_of, rule
-
-
-def column_names(fact: AddColumn, value: str = "...") -> dict[str, str]:
-    """Return the names for the rewrite of an added column.
-
-    :param fact: The addition.
-    :param value: Its default, as Python code or SQL.
-    """
-    column = fact.column
-    return names_of(fact, column=column.name, type=column.type.python, value=value)
+from .base import Hit, rule
 
 
 @rule(
@@ -39,12 +31,7 @@ def column_names(fact: AddColumn, value: str = "...") -> dict[str, str]:
     date, or refuse in strict mode. Code of the last release, which does not know the
     column, cannot insert rows any more.
     """,
-    rewrite="""
-op.add_column(
-    "$table",
-    sa.Column("$column", $type, nullable=False, server_default=$value)$schema,
-)
-""",
+    rewrite="",
     unsafe="""
 op.add_column("users", sa.Column("age", sa.Integer(), nullable=False))
 """,
@@ -62,7 +49,7 @@ def not_null_without_default(view: View) -> Iterator[Hit]:
             "fails, or invents values, where the table has rows, and breaks inserts "
             "by code that does not know the column.",
             fact,
-            names=column_names(fact, fitting_default(column.type)),
+            advice=with_default(fact, view.server),
         )
 
 
@@ -78,11 +65,7 @@ def not_null_without_default(view: View) -> Iterator[Hit]:
     writes, MySQL and MariaDB by a copy that blocks writes. now() and CURRENT_TIMESTAMP
     are one value for the whole statement and are fine.
     """,
-    rewrite="""
-op.add_column("$table", sa.Column("$column", $type, nullable=True)$schema)
-op.alter_column("$table", "$column", server_default=sa.text("$value")$existing$schema)
-# then fill the old rows in batches, in a revision of its own
-""",
+    rewrite="",
     unsafe="""
 op.add_column(
     "users",
@@ -98,16 +81,12 @@ def volatile_default(view: View) -> Iterator[Hit]:
         volatile = is_volatile(column.default, view.server)
         if not volatile or fact.where.online:
             continue
-        existing = f", existing_type={column.type.python}"
         yield Hit(
             f"The default {column.default} of {fact.table}.{column.name} is computed "
             "for each row, so the whole table is rewritten while it is locked.",
             fact,
             severity=None if volatile == "yes" else "warning",
-            names={
-                **column_names(fact, column.default.replace('"', '\\"')),
-                "existing": existing if view.server.is_mysql else "",
-            },
+            advice=default_later(fact, view.server),
         )
 
 
@@ -121,17 +100,7 @@ def volatile_default(view: View) -> Iterator[Hit]:
     column; MySQL before 8.0.29 and MariaDB before 10.4 also if it is not the last one.
     The rebuild allows reads and writes, but takes as long as the table is big.
     """,
-    rewrite={
-        "postgresql": """
-op.add_column("$table", sa.Column("$column", $type, nullable=True)$schema)
-op.alter_column("$table", "$column", server_default=sa.text("$value")$schema)
-# then fill the old rows in batches, in a revision of its own
-""",
-        "*": """
-# lint: ignore[FA103] runs in the maintenance window of 12 May
-op.add_column("$table", sa.Column("$column", $type)$schema)
-""",
-    },
+    rewrite="",
     unsafe="""
 op.execute("ALTER TABLE users ADD COLUMN score INTEGER DEFAULT 0 NOT NULL")
 """,
@@ -151,7 +120,15 @@ def rewrites_on_old_server(view: View) -> Iterator[Hit]:
             yield Hit(
                 f"{server} rewrites the table {fact.table} to add {column.name}.",
                 fact,
-                names=column_names(fact, column.default or ""),
+                advice=default_later(fact, server)
+                if server.is_postgresql
+                else waived(
+                    fact,
+                    server,
+                    "FA103",
+                    "Decide when the table may be rebuilt, and run it then:",
+                    "runs when the rebuild disturbs nobody",
+                ),
             )
 
 
@@ -163,11 +140,7 @@ def rewrites_on_old_server(view: View) -> Iterator[Hit]:
     The type json has no equality, so SELECT DISTINCT, UNION and GROUP BY over rows of
     the table fail from now on, and it cannot be indexed. jsonb has none of this.
     """,
-    rewrite="""
-from sqlalchemy.dialects import postgresql
-
-op.add_column("$table", sa.Column("$column", postgresql.JSONB())$schema)
-""",
+    rewrite="",
     unsafe="""
 op.add_column("users", sa.Column("settings", sa.JSON()))
 """,
@@ -179,7 +152,7 @@ def json_column(view: View) -> Iterator[Hit]:
                 f"{fact.table}.{fact.column.name} is json, which has no equality: "
                 "SELECT DISTINCT and UNION over it fail; jsonb can do both.",
                 fact,
-                names=column_names(fact),
+                advice=as_jsonb(fact, view.server),
             )
 
 
@@ -192,10 +165,7 @@ def json_column(view: View) -> Iterator[Hit]:
     CURRENT_TIMESTAMP or an expression as its default the statement fails on a table
     that has rows. Batch mode copies the table instead.
     """,
-    rewrite="""
-with op.batch_alter_table("$table"$schema) as batch_op:
-    batch_op.add_column(sa.Column("$column", $type$default))
-""",
+    rewrite="",
     unsafe="""
 op.add_column(
     "users",
@@ -215,10 +185,5 @@ def impossible_on_sqlite(view: View) -> Iterator[Hit]:
                 f"SQLite cannot add {fact.table}.{column.name} with ALTER TABLE, "
                 f"because it {why}.",
                 fact,
-                names={
-                    **column_names(fact),
-                    "default": f', server_default=sa.text("{column.default}")'
-                    if column.default
-                    else "",
-                },
+                advice=in_batch(fact, view.server),
             )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import in_batch, without_default
 from ..facts.base import UNCHANGED, Fact
 from ..facts.model import AddColumn, AddConstraint, AlterColumn, CreateTable, Unrendered
 from ..view import View
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 
 
 @rule(
@@ -22,9 +23,7 @@ from .base import Hit, names_of, rule
     a default value. From 8.0.13 on an expression in parentheses is allowed. MariaDB
     takes both.
     """,
-    rewrite="""
-op.add_column("$table", sa.Column("$column", $type, nullable=True)$schema)
-""",
+    rewrite="",
     unsafe="""
 op.add_column("users", sa.Column("bio", sa.Text(), server_default=""))
 """,
@@ -49,7 +48,7 @@ def default_on_text(view: View) -> Iterator[Hit]:
                     f"MySQL refuses a default for {fact.table}.{column.name}, which is "
                     f"{column.type.name}.",
                     fact,
-                    names=names_of(fact, column=column.name, type=column.type.python),
+                    advice=without_default(fact, view.server),
                 )
 
 
@@ -61,10 +60,7 @@ def default_on_text(view: View) -> Iterator[Hit]:
     SQLite's ALTER TABLE can add, drop and rename columns and nothing else; for the rest
     the table has to be copied, which batch mode does. Without it the revision fails.
     """,
-    rewrite="""
-with op.batch_alter_table("$table"$schema) as batch_op:
-    batch_op.alter_column("$column", existing_type=$type, nullable=True)
-""",
+    rewrite="",
     unsafe="""
 op.alter_column("users", "name", existing_type=sa.String(50), nullable=True)
 """,
@@ -77,16 +73,11 @@ def batch_missing(view: View) -> Iterator[Hit]:
                 continue
             if _needs_batch(fact):
                 told.add(fact.where.statement)
-                old = getattr(fact, "old_type", None) or getattr(fact, "type", None)
                 yield Hit(
                     "SQLite has no ALTER TABLE for this, so the revision fails; batch "
                     "mode copies the table instead.",
                     fact,
-                    names=names_of(
-                        fact,
-                        column=getattr(fact, "name", None),
-                        type=old.python if old else "YourType()",
-                    ),
+                    advice=in_batch(fact, view.server),
                 )
 
 
@@ -109,8 +100,7 @@ def _needs_batch(fact: Fact) -> bool:
     for the whole time, and triggers, grants and foreign keys of others are lost.
     """,
     rewrite="""
-with op.batch_alter_table("$table"$schema) as batch_op:
-    batch_op.add_column(sa.Column("...", sa.Integer()))
+# Leave recreate="always" out, so that ALTER TABLE is used.
 """,
     unsafe="""
 with op.batch_alter_table("users", recreate="always") as batch_op:
@@ -127,7 +117,6 @@ def recreated(view: View) -> Iterator[Hit]:
                 f'recreate="always" copies the table {fact.table} while it is locked, '
                 "and loses its triggers and grants.",
                 fact,
-                names=names_of(fact),
             )
 
 
@@ -141,8 +130,7 @@ def recreated(view: View) -> Iterator[Hit]:
     without its existing type, a constraint without its kind.
     """,
     rewrite="""
-# the message says what is missing; a length, for example:
-op.add_column("users", sa.Column("name", sa.String(50)))
+# Write it in another way for this database: the message says what is missing.
 """,
     unsafe="""
 from sqlalchemy.dialects import mysql, postgresql

@@ -45,6 +45,9 @@ class Hit:
     rewrite: str | None = None
     """Another rewrite than the rule's own."""
 
+    advice: str | None = None
+    """The safe way, as it is shown; instead of a rewrite with names."""
+
     unchecked: bool = False
     """Whether it says that a part of ``upgrade()`` was not checked. The guard refuses
     to run what was not checked."""
@@ -225,13 +228,13 @@ def names_of(fact: Any, **more: str | None) -> dict[str, str]:
     """Return the names that a rewrite may use, taken from a fact.
 
     :param fact: The fact.
-    :param more: Further names; ``None`` becomes a name that can be used.
+    :param more: Further names; ``None`` becomes an ellipsis.
     """
-    found = {"table": fact.table or "your_table"}
+    found = {"table": fact.table or "..."}
     for key in ("name", "to", "new_name", "referent"):
         value = getattr(fact, key, None)
         if isinstance(value, str) and value:
             found[key] = value
     for key, value in more.items():
-        found[key] = value if value is not None else f"your_{key}"
+        found[key] = value if value is not None else "..."
     return found

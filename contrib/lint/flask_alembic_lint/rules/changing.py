@@ -7,28 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import new_column, stated, with_cast
 from ..facts.model import AddColumn, AlterColumn, TableOption
+from ..rewrites import waived
 from ..typechanges import cost, loses, needs_using
 from ..view import View, table_key
-from .base import Hit, names_of, rule
-
-EXPAND = """
-op.add_column("$table", sa.Column("${column}_new", $type, nullable=True)$schema)
-
-# next revision: the app writes both columns; fill the new one in batches
-op.execute("UPDATE $qualified SET ${column}_new = $column WHERE id BETWEEN 1 AND 1000")
-
-# next revision: the app knows the new column only
-with op.batch_alter_table("$table"$schema) as batch_op:
-    # lint: ignore[FA502] no running code knows it since 2.4
-    batch_op.drop_column("$column")
-"""
-
-
-def _names(fact: AlterColumn) -> dict[str, str]:
-    type_ = fact.type.python if fact.type is not None else None
-    old = fact.old_type.python if fact.old_type is not None else None
-    return names_of(fact, column=fact.name, type=type_, old_type=old)
+from .base import Hit, rule
 
 
 @rule(
@@ -44,7 +28,7 @@ def _names(fact: AlterColumn) -> dict[str, str]:
     longer VARCHAR that stays on its side of 255 bytes and for values appended to an
     ENUM. Code of the last release also still expects the old type.
     """,
-    rewrite=EXPAND,
+    rewrite="",
     unsafe="""
 op.alter_column(
     "users", "id", type_=sa.BigInteger(), existing_type=sa.Integer(),
@@ -69,7 +53,7 @@ def type_changed(view: View) -> Iterator[Hit]:
             f"and blocks {block} meanwhile.",
             fact,
             severity=None if price == "rewrite" else "warning",
-            names=_names(fact),
+            advice=new_column(fact, view.server),
         )
 
 
@@ -82,7 +66,7 @@ def type_changed(view: View) -> Iterator[Hit]:
     half-way, and downgrade() cannot bring them back. Count what does not fit before, in
     the database that matters.
     """,
-    rewrite=EXPAND,
+    rewrite="",
     unsafe="""
 op.alter_column(
     "users", "name", type_=sa.String(20), existing_type=sa.String(200),
@@ -100,7 +84,7 @@ def lossy_cast(view: View) -> Iterator[Hit]:
                 f"Changing {fact.table}.{fact.name} from {fact.old_type} to "
                 f"{fact.type} can lose {lost}, or fails on it.",
                 fact,
-                names=_names(fact),
+                advice=new_column(fact, view.server),
             )
 
 
@@ -114,7 +98,7 @@ def lossy_cast(view: View) -> Iterator[Hit]:
     SET and block writes; PostgreSQL rebuilds the indexes under an ACCESS EXCLUSIVE
     lock.
     """,
-    rewrite=EXPAND,
+    rewrite="",
     unsafe="""
 op.alter_column(
     "users", "name",
@@ -130,7 +114,14 @@ def collation_changed(view: View) -> Iterator[Hit]:
                 f"{option.text} copies the table {option.table} and blocks writes "
                 "meanwhile; its text sorts and compares differently afterwards.",
                 option,
-                names=names_of(option, column="name", type="sa.Unicode(50)"),
+                advice=waived(
+                    option,
+                    view.server,
+                    "FA205",
+                    "Decide when writes can wait, and look for unique values that are "
+                    "equal in the new collation; then:",
+                    "runs when nobody writes",
+                ),
             )
     for fact in view.existing(AlterColumn):
         new, old = fact.type, fact.old_type
@@ -145,7 +136,7 @@ def collation_changed(view: View) -> Iterator[Hit]:
                 "while the table is locked.",
                 fact,
                 severity="warning",
-                names=_names(fact),
+                advice=new_column(fact, view.server),
             )
 
 
@@ -158,14 +149,7 @@ def collation_changed(view: View) -> Iterator[Hit]:
     boolean, date, uuid or jsonb it wants to be told how, and refuses otherwise: column
     cannot be cast automatically.
     """,
-    rewrite="""
-op.alter_column(
-    "$table", "$column",
-    type_=$type,
-    existing_type=$old_type,
-    postgresql_using="$column::$sql"$schema,
-)
-""",
+    rewrite="",
     unsafe="""
 op.alter_column("users", "age", type_=sa.Integer(), existing_type=sa.String(10))
 """,
@@ -179,7 +163,7 @@ def needs_a_cast(view: View) -> Iterator[Hit]:
                 f"PostgreSQL cannot cast {fact.table}.{fact.name} from "
                 f"{fact.old_type} to {fact.type} by itself and refuses.",
                 fact,
-                names={**_names(fact), "sql": str(fact.type).lower()},
+                advice=with_cast(fact, view.server),
             )
 
 
@@ -192,15 +176,7 @@ def needs_a_cast(view: View) -> Iterator[Hit]:
     gone: without existing_nullable a NOT NULL column comes out nullable, without any
     error.
     """,
-    rewrite="""
-op.alter_column(
-    "$table", "$column",
-    $change,
-    existing_type=$old_type,
-    existing_nullable=False,
-    existing_server_default=None$schema,
-)
-""",
+    rewrite="",
     unsafe="""
 op.alter_column(
     "users", "name", type_=sa.String(60), existing_type=sa.String(50)
@@ -212,16 +188,11 @@ def modify_forgets(view: View) -> Iterator[Hit]:
         restated = fact.type is not None or fact.new_name is not None
         told = fact.nullable is not None or fact.old_nullable is not None
         if restated and not told and not fact.where.raw and not _is_added(fact, view):
-            change = (
-                f'new_column_name="{fact.new_name}"'
-                if fact.new_name
-                else f"type_={fact.type.python if fact.type else ''}"
-            )
             yield Hit(
                 f"If {fact.table}.{fact.name} is NOT NULL it comes out nullable: the "
                 "column is stated anew, and existing_nullable is not given.",
                 fact,
-                names={**_names(fact), "change": change},
+                advice=stated(fact, view.server),
             )
 
 

@@ -7,32 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import (
+    constraint_name,
+    domain_check,
+    not_valid,
+    outside,
+    unchecked_key,
+)
 from ..facts.model import (
     AddColumn,
     AddConstraint,
     Maintenance,
     ValidateConstraint,
 )
+from ..rewrites import waived
 from ..view import View, table_key
-from .base import Hit, names_of, rule
-
-
-def listed(names: tuple[str, ...]) -> str:
-    """Return names as the inside of a Python list.
-
-    :param names: The names.
-    """
-    return ", ".join(f'"{name}"' for name in names) or '"..."'
-
-
-def named(fact: AddConstraint, prefix: str) -> str:
-    """Return the name of a constraint, or the usual one if it has none.
-
-    :param fact: The constraint.
-    :param prefix: How the usual names begin: ``fk``, ``ck``, ...
-    """
-    table = fact.table.rpartition(".")[2]
-    return fact.name or "_".join((prefix, table, *fact.columns))
+from .base import Hit, rule
 
 
 @rule(
@@ -45,23 +35,7 @@ def named(fact: AddConstraint, prefix: str) -> str:
     With NOT VALID PostgreSQL checks new rows only, and VALIDATE CONSTRAINT in a later
     transaction checks the old ones without blocking anyone.
     """,
-    rewrite={
-        "postgresql": """
-op.create_foreign_key(
-    "$name", "$table", "$referent", [$columns], [$remote],
-    postgresql_not_valid=True,
-)
-
-# next revision
-op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT $name")
-""",
-        "*": """
-# without the check of the old rows it is done in place
-op.execute("SET SESSION foreign_key_checks = 0")
-op.create_foreign_key("$name", "$table", "$referent", [$columns], [$remote])
-op.execute("SET SESSION foreign_key_checks = 1")
-""",
-    },
+    rewrite="",
     unsafe="""
 op.create_foreign_key("fk_books_author", "books", "authors", ["author_id"], ["id"])
 """,
@@ -80,13 +54,9 @@ def foreign_key(view: View) -> Iterator[Hit]:
             "writes to both tables until it is done.",
             fact,
             severity="warning" if empty else None,
-            names=names_of(
-                fact,
-                name=named(fact, "fk"),
-                columns=listed(fact.columns),
-                remote=listed(fact.referent_columns or ("id",)),
-                referent=fact.referent,
-            ),
+            advice=not_valid(fact, view.server)
+            if view.server.is_postgresql
+            else unchecked_key(fact, view.server),
         )
 
 
@@ -119,21 +89,7 @@ def _is_new_and_null(fact: AddConstraint, view: View) -> bool:
     constraint, and VALIDATE CONSTRAINT in a later transaction checks the old rows
     without blocking anyone.
     """,
-    rewrite={
-        "postgresql": """
-op.create_check_constraint(
-    "$name", "$table", "$condition", postgresql_not_valid=True$schema
-)
-
-# next revision
-op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT $name")
-""",
-        "*": """
-# check it in the app until there is a quiet hour; then:
-# lint: ignore[FA302] runs in the quiet hour, the copy takes two minutes
-op.create_check_constraint("$name", "$table", "$condition"$schema)
-""",
-    },
+    rewrite="",
     unsafe="""
 op.create_check_constraint("ck_users_age", "users", "age > 0")
 """,
@@ -147,13 +103,17 @@ def check_constraint(view: View) -> Iterator[Hit]:
             continue
         block = "reads and writes" if view.server.is_postgresql else "writes"
         yield Hit(
-            f"Checking every row of {fact.table} for {named(fact, 'ck')} blocks "
+            f"Checking every row of {fact.table} for {constraint_name(fact)} blocks "
             f"{block} until it is done.",
             fact,
-            names=names_of(
+            advice=not_valid(fact, view.server)
+            if view.server.is_postgresql
+            else waived(
                 fact,
-                name=named(fact, "ck"),
-                condition=fact.condition.replace('"', '\\"'),
+                view.server,
+                "FA302",
+                "Check it in the app until a time at which writes can wait; then:",
+                "runs when nobody writes",
             ),
         )
 
@@ -167,10 +127,7 @@ def check_constraint(view: View) -> Iterator[Hit]:
     held until the commit, so the whole check runs under it, as if NOT VALID had not
     been there.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT $name")
-""",
+    rewrite="",
     unsafe="""
 op.create_check_constraint(
     "ck_users_age", "users", "age > 0", postgresql_not_valid=True
@@ -189,7 +146,7 @@ def validated_at_once(view: View) -> Iterator[Hit]:
                     f"{fact.name} is validated under the lock that adding it to "
                     f"{fact.table} took, which blocks others until the commit.",
                     fact,
-                    names=names_of(fact),
+                    advice=outside(fact, view.server),
                 )
                 break
 
@@ -202,12 +159,7 @@ def validated_at_once(view: View) -> Iterator[Hit]:
     Every column of the domain, in every table, is checked while the tables are locked.
     NOT VALID and a later VALIDATE CONSTRAINT avoid that.
     """,
-    rewrite="""
-op.execute("ALTER DOMAIN ... ADD CONSTRAINT ... CHECK (...) NOT VALID")
-
-# next revision
-op.execute("ALTER DOMAIN ... VALIDATE CONSTRAINT ...")
-""",
+    rewrite="",
     unsafe="""
 op.execute("ALTER DOMAIN zip ADD CONSTRAINT zip_length CHECK (length(VALUE) = 5)")
 """,
@@ -219,4 +171,5 @@ def domain_constraint(view: View) -> Iterator[Hit]:
                 f"{fact.verb} checks every column of the domain in every table while "
                 "the tables are locked.",
                 fact,
+                advice=domain_check(fact, view.server),
             )

@@ -9,24 +9,15 @@ from collections.abc import Iterator
 
 from ..facts.base import Fact
 from ..facts.model import DropTable, WriteData
+from ..rewrites import waived
 from ..view import View, table_key
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 from .locking import changes_structure
 
 BATCHES = """
-# a revision of its own, many small transactions
-with op.get_context().autocommit_block():
-    bind = op.get_bind()
-    while bind.execute(sa.text(
-        "$verb_batch WHERE id IN (SELECT id FROM $qualified WHERE ... LIMIT 1000)"
-    )).rowcount:
-        pass
+# In a revision of its own, in op.get_context().autocommit_block(): change some thousand
+# rows a statement, and repeat it until it finds none that is not changed yet.
 """
-
-
-def _names(fact: WriteData) -> dict[str, str]:
-    verb = "DELETE FROM {}" if fact.verb == "delete" else "UPDATE {} SET ..."
-    return names_of(fact, verb_batch=verb.format(fact.table))
 
 
 @rule(
@@ -64,7 +55,6 @@ def mixed_with_ddl(view: View) -> Iterator[Hit]:
             f"Rows of {fact.table} are changed in the revision that alters "
             f"{ddl.table or 'a table'}, {why}.",
             fact,
-            names=_names(fact),
         )
 
 
@@ -99,7 +89,6 @@ def whole_table_update(view: View) -> Iterator[Hit]:
                 f"Every row of {fact.table} is updated in one statement and stays "
                 "locked until the commit.",
                 fact,
-                names=_names(fact),
             )
 
 
@@ -111,13 +100,7 @@ def whole_table_update(view: View) -> Iterator[Hit]:
     The rows are gone for good; downgrade() cannot bring them back. TRUNCATE needs an
     ACCESS EXCLUSIVE lock besides.
     """,
-    rewrite="""
-op.execute("CREATE TABLE ${table}_backup AS SELECT * FROM $qualified")
-
-# next revision, when nobody missed anything:
-# lint: ignore[FA703] kept in ${table}_backup
-op.execute("DELETE FROM $qualified")
-""",
+    rewrite="",
     unsafe="""
 op.execute("DELETE FROM sessions")
 """,
@@ -130,8 +113,16 @@ def whole_table_delete(view: View) -> Iterator[Hit]:
                 for later in view.after(fact, DropTable)
             )
             if not dropped:
+                of = f"the partition {fact.partition} of " if fact.partition else ""
                 yield Hit(
-                    f"Every row of {fact.table} is deleted, for good.",
+                    f"Every row of {of}{fact.table} is deleted, for good.",
                     fact,
-                    names=names_of(fact),
+                    advice=waived(
+                        fact,
+                        view.server,
+                        "FA703",
+                        "Copy what is still needed to another table, or make a backup; "
+                        "then, when nobody missed anything:",
+                        "nothing reads the rows, and they are backed up",
+                    ),
                 )

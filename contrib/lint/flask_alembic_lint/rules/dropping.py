@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..advice import copied
 from ..facts.base import Fact
 from ..facts.model import (
     AddColumn,
@@ -22,8 +23,9 @@ from ..facts.model import (
     RenameTable,
     WriteData,
 )
+from ..rewrites import waived
 from ..view import View, table_key
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 
 if TYPE_CHECKING:
     from flask_alembic.hooks import Severity
@@ -38,11 +40,7 @@ if TYPE_CHECKING:
     the last release that still reads it fails at once. Drop it in a release after the
     one whose code no longer knows it.
     """,
-    rewrite="""
-# release 1: take the model out of the code; release 2, after a backup:
-# lint: ignore[FA501] no running code knows it since 2.4, backed up on 12 May
-op.drop_table("$table"$schema)
-""",
+    rewrite="",
     unsafe="""
 op.drop_table("invoices")
 """,
@@ -61,7 +59,13 @@ def table_dropped(view: View) -> Iterator[Hit]:
             f"{fact.table} is dropped{more}: its rows are gone for good, and running "
             "code that still uses it fails.",
             fact,
-            names=names_of(fact),
+            advice=waived(
+                fact,
+                view.server,
+                "FA501",
+                "Release 1: take the model out of the code; release 2, after a backup:",
+                "no running code knows it, and it is backed up",
+            ),
         )
 
 
@@ -74,12 +78,7 @@ def table_dropped(view: View) -> Iterator[Hit]:
     every SELECT and INSERT that its model makes, and fails at once. Take it out of the
     model in one release, and drop it in the next.
     """,
-    rewrite="""
-# release 1: take the column out of the model; release 2:
-# lint: ignore[FA502] no running code knows it since 2.4
-with op.batch_alter_table("$table"$schema) as batch_op:
-    batch_op.drop_column("$name")
-""",
+    rewrite="",
     unsafe="""
 op.drop_column("users", "nickname")
 """,
@@ -100,7 +99,13 @@ def column_dropped(view: View) -> Iterator[Hit]:
             f"{fact.table}.{fact.name} is dropped: its values are gone for good, and "
             "running code whose model has it fails.",
             fact,
-            names=names_of(fact),
+            advice=waived(
+                fact,
+                view.server,
+                "FA502",
+                "Release 1: take the column out of the model; release 2:",
+                "no running code knows it",
+            ),
         )
 
 
@@ -134,8 +139,7 @@ CASCADING = (
     and downgrade() does not bring it back.
     """,
     rewrite="""
-# name what depends on it, and drop that first
-op.execute("DROP VIEW ...")
+# Name what depends on it, and drop that first, without CASCADE.
 """,
     unsafe="""
 op.execute("DROP TABLE invoices CASCADE")
@@ -155,7 +159,6 @@ def _cascade_hit(fact: Fact, severity: Severity | None) -> Hit:
         f"CASCADE {verb} whatever depends on {what}, without naming it.",
         fact,
         severity=severity,
-        names=names_of(fact),
     )
 
 
@@ -167,10 +170,7 @@ def _cascade_hit(fact: Fact, severity: Severity | None) -> Hit:
     Autogenerate cannot see a rename: it writes a column that goes and a column of the
     same type that comes, and the values are lost. If it is a rename, copy them.
     """,
-    rewrite="""
-op.add_column("$table", sa.Column("$added", $type)$schema)
-op.execute("UPDATE $qualified SET $added = $name WHERE $added IS NULL")
-""",
+    rewrite="",
     unsafe="""
 def upgrade():
     op.add_column("users", sa.Column("full_name", sa.String(50), nullable=True))
@@ -203,9 +203,7 @@ def looks_like_rename(view: View) -> Iterator[Hit]:
             f"If {fact.table}.{fact.name} is renamed to {same[0].column.name}, its "
             "values are lost this way.",
             fact,
-            names=names_of(
-                fact, added=same[0].column.name, type=same[0].column.type.python
-            ),
+            advice=copied(fact, same[0], view.server),
         )
 
 
@@ -239,8 +237,8 @@ def _is_copied(drop: DropColumn, view: View) -> bool:
     Everything in it is gone for good, whatever made it.
     """,
     rewrite="""
-# drop what this app made, table by table, in revisions of their own
-pass
+# Decide what in it is still needed; drop the tables that this app made one by one, in
+# revisions of their own.
 """,
     unsafe="""
 op.execute("DROP SCHEMA archive")
@@ -252,5 +250,4 @@ def schema_dropped(view: View) -> Iterator[Hit]:
             yield Hit(
                 f"DROP {fact.kind} {fact.name} takes all that is in it.",
                 fact,
-                names=names_of(fact),
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import outside, type_dropped
 from ..facts.base import Fact
 from ..facts.model import (
     AddColumn,
@@ -19,7 +20,7 @@ from ..facts.model import (
     WriteData,
 )
 from ..view import View, table_key
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 
 
 @rule(
@@ -31,10 +32,7 @@ from .base import Hit, names_of, rule
     From 12 on it is allowed, but the new value must not be used before the commit:
     unsafe use of new value.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("ALTER TYPE $type_name ADD VALUE IF NOT EXISTS '$value'")
-""",
+    rewrite="",
     unsafe="""
 op.execute("ALTER TYPE state ADD VALUE 'archived'")
 op.execute("UPDATE users SET state = 'archived' WHERE gone")
@@ -46,20 +44,19 @@ def enum_value_added(view: View) -> Iterator[Hit]:
         number = view.transaction(fact)
         if fact.action != "add" or number is None:
             continue
-        names = names_of(fact, type_name=fact.type_name, value=fact.value)
         if not view.server.at_least(12):
             yield Hit(
                 f"{view.server} refuses to add a value to {fact.type_name} inside a "
                 "transaction.",
                 fact,
-                names=names,
+                advice=outside(fact, view.server),
             )
         elif fact.type_name not in own and _is_used(fact, number, view):
             yield Hit(
                 f"PostgreSQL refuses to use the new value '{fact.value}' of "
                 f"{fact.type_name} before the transaction that adds it commits.",
                 fact,
-                names=names,
+                advice=outside(fact, view.server),
             )
 
 
@@ -87,11 +84,8 @@ def _is_used(fact: ChangeEnum, number: int, view: View) -> bool:
     are no interface: deleting one leaves rows and indexes that cannot be read any more.
     """,
     rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("ALTER TYPE $type_name ADD VALUE IF NOT EXISTS 'new_value'")
-
-# next revision: move the rows in batches, and stop using the old value
-pass
+# Add the new value, have the app write it, move the rows in batches, and leave the old
+# value where it is.
 """,
     unsafe="""
 op.execute("ALTER TYPE state RENAME VALUE 'gone' TO 'archived'")
@@ -99,19 +93,16 @@ op.execute("ALTER TYPE state RENAME VALUE 'gone' TO 'archived'")
 )
 def enum_value_renamed(view: View) -> Iterator[Hit]:
     for fact in view.each(ChangeEnum):
-        names = names_of(fact, type_name=fact.type_name)
         if fact.action == "rename":
             yield Hit(
                 f"Running code that uses the value '{fact.value}' of {fact.type_name} "
                 "fails.",
                 fact,
-                names=names,
             )
         elif fact.action == "catalog":
             yield Hit(
                 "Editing pg_enum by hand can make rows and indexes unreadable.",
                 fact,
-                names=names,
             )
 
 
@@ -125,12 +116,7 @@ def enum_value_renamed(view: View) -> Iterator[Hit]:
     table, block writes, and rows with a removed value fail or become empty.
     """,
     rewrite="""
-op.alter_column(
-    "$table", "$column",
-    type_=sa.Enum($values, "new"),
-    existing_type=sa.Enum($values),
-    existing_nullable=True$schema,
-)
+# Keep the values that are there in their order, and add new ones at the end.
 """,
     unsafe="""
 op.alter_column(
@@ -153,11 +139,6 @@ def enum_values_moved(view: View) -> Iterator[Hit]:
             f"The values of {fact.table}.{fact.name} {what}, which copies the table "
             "and blocks writes meanwhile.",
             fact,
-            names=names_of(
-                fact,
-                column=fact.name,
-                values=", ".join(f'"{value}"' for value in old.values),
-            ),
         )
 
 
@@ -169,18 +150,7 @@ def enum_values_moved(view: View) -> Iterator[Hit]:
     CREATE TABLE creates the type of a sa.Enum column along, DROP TABLE does not drop
     it. After a downgrade the upgrade fails: type already exists.
     """,
-    rewrite="""
-def upgrade():
-    op.create_table(
-        "$table",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("$column", sa.Enum("a", "b", name="$type_name")),
-    )
-
-def downgrade():
-    op.drop_table("$table")
-    op.execute("DROP TYPE $type_name")
-""",
+    rewrite="",
     unsafe="""
 def upgrade():
     op.create_table(
@@ -209,7 +179,5 @@ def enum_left_behind(view: View) -> Iterator[Hit]:
                     f"downgrade() drops {fact.table} and leaves its type "
                     f"{column.enum_type}, so that upgrading again fails.",
                     fact,
-                    names=names_of(
-                        fact, column=column.name, type_name=column.enum_type
-                    ),
+                    advice=type_dropped(fact, column.enum_type, view.server),
                 )

@@ -54,11 +54,8 @@ def _is_merge(view: View) -> bool:
     cannot be reverted by raising.
     """,
     rewrite="""
-def upgrade():
-    op.add_column("users", sa.Column("bio", sa.Text()))
-
-def downgrade():
-    raise NotImplementedError("cannot be taken back")
+# Write what takes the change back, or raise NotImplementedError with the reason why
+# nothing can.
 """,
     unsafe="""
 def upgrade():
@@ -100,8 +97,7 @@ def downgrade_missing(view: View) -> Iterator[Hit]:
     merge of branches.
     """,
     rewrite="""
-# remove the file, and let the revisions after it follow its parent
-op.add_column("users", sa.Column("bio", sa.Text()))
+# Remove the file, and let the revisions after it follow its parent.
 """,
     unsafe='''
 """nothing"""
@@ -141,8 +137,7 @@ def without_content(view: View) -> Iterator[Hit]:
     revision.
     """,
     rewrite="""
-users = sa.table("users", sa.column("id"), sa.column("name"))
-op.execute(users.update().where(users.c.id == 1).values(name="..."))
+# Say in the revision what it needs of the table: sa.table(name, sa.column(name), ...).
 """,
     unsafe="""
 from shop.models import User

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from ..facts.model import AddColumn
 from ..view import View
-from .adding import column_names
 from .base import Hit, rule
 
 
@@ -23,11 +22,7 @@ from .base import Hit, rule
     block writes meanwhile.
     """,
     rewrite="""
-# a new table with the column; copy in batches, then swap the two
-op.create_table(
-    "${table}_new",
-    sa.Column("$column", $type, primary_key=True)$schema,
-)
+# Make a new table with the column, copy the rows in batches, then swap the two.
 """,
     unsafe="""
 op.add_column("users", sa.Column("number", sa.Integer(), sa.Identity()))
@@ -40,7 +35,6 @@ def counted_column(view: View) -> Iterator[Hit]:
                 f"Every row of {fact.table} gets a number for {fact.column.name}, so "
                 "the whole table is rewritten while writes are blocked.",
                 fact,
-                names=column_names(fact),
             )
 
 
@@ -60,14 +54,11 @@ def counted_column(view: View) -> Iterator[Hit]:
     """,
     rewrite={
         "postgresql": """
-op.add_column("$table", sa.Column("$column", $type)$schema)
-# compute it in the app or by a trigger, and fill the old rows in batches
+# Add a plain column, compute it in the app or by a trigger, and fill the old rows in
+# batches.
 """,
         "*": """
-op.add_column(
-    "$table",
-    sa.Column("$column", $type, sa.Computed("...", persisted=False))$schema,
-)
+# Compute it when it is read: sa.Computed with persisted=False.
 """,
     },
     unsafe="""
@@ -86,5 +77,4 @@ def stored_generated(view: View) -> Iterator[Hit]:
             f"{fact.table}.{fact.column.name} is computed and stored for every row, "
             "which rewrites the table while it is locked.",
             fact,
-            names=column_names(fact),
         )

@@ -7,20 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import concurrently, drop_before
 from ..facts.model import CreateIndex, DropIndex
+from ..rewrites import waived
 from ..view import View
-from .base import Hit, names_of, rule
-
-
-def _names(fact: CreateIndex) -> dict[str, str]:
-    table = fact.table.rpartition(".")[2]
-    columns = ", ".join(f'"{column}"' for column in fact.columns)
-    return names_of(
-        fact,
-        name=fact.name or "_".join(("ix", table, *fact.columns)),
-        columns=columns or '"..."',
-        unique=", unique=True" if fact.unique else "",
-    )
+from .base import Hit, rule
 
 
 @rule(
@@ -32,12 +23,7 @@ def _names(fact: CreateIndex) -> dict[str, str]:
     of a transaction until that commits. CREATE INDEX CONCURRENTLY blocks nobody; it
     cannot run in a transaction, so it needs an autocommit block.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.create_index(
-        "$name", "$table", [$columns]$unique, postgresql_concurrently=True$schema
-    )
-""",
+    rewrite="",
     unsafe="""
 op.create_index("ix_users_email", "users", ["email"])
 """,
@@ -49,7 +35,7 @@ def index_not_concurrent(view: View) -> Iterator[Hit]:
                 f"Building {fact.name or 'an index'} blocks writes to {fact.table} "
                 "until it is done.",
                 fact,
-                names=_names(fact),
+                advice=concurrently(fact, view.server),
             )
 
 
@@ -61,12 +47,7 @@ def index_not_concurrent(view: View) -> Iterator[Hit]:
     PostgreSQL refuses it: CREATE INDEX CONCURRENTLY cannot run inside a transaction
     block. A revision runs in one unless autocommit_block() leaves it.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.create_index(
-        "$name", "$table", [$columns]$unique, postgresql_concurrently=True$schema
-    )
-""",
+    rewrite="",
     unsafe="""
 op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
 """,
@@ -79,7 +60,7 @@ def concurrently_in_transaction(view: View) -> Iterator[Hit]:
                     f"PostgreSQL refuses to build {fact.name or 'an index'} "
                     "CONCURRENTLY inside a transaction.",
                     fact,
-                    names=_names(fact),
+                    advice=concurrently(fact, view.server),
                 )
         for drop in view.each(DropIndex, direction):
             if drop.concurrently and view.in_transaction(drop):
@@ -87,15 +68,8 @@ def concurrently_in_transaction(view: View) -> Iterator[Hit]:
                     f"PostgreSQL refuses to drop {drop.name} CONCURRENTLY inside a "
                     "transaction.",
                     drop,
-                    names=names_of(drop),
-                    rewrite=DROP_CONCURRENTLY,
+                    advice=concurrently(drop, view.server),
                 )
-
-
-DROP_CONCURRENTLY = """
-with op.get_context().autocommit_block():
-    op.drop_index("$name", "$table", postgresql_concurrently=True$schema)
-"""
 
 
 @rule(
@@ -106,7 +80,7 @@ with op.get_context().autocommit_block():
     DROP INDEX is quick, but it needs an ACCESS EXCLUSIVE lock on the table: it waits for
     every running query, and all later ones wait behind it.
     """,
-    rewrite=DROP_CONCURRENTLY,
+    rewrite="",
     unsafe="""
 op.drop_index("ix_users_email", "users")
 """,
@@ -120,7 +94,7 @@ def index_dropped(view: View) -> Iterator[Hit]:
                 f"Dropping {fact.name}{on} waits for every running query, and all "
                 "others wait behind it.",
                 fact,
-                names=names_of(fact),
+                advice=concurrently(fact, view.server),
             )
 
 
@@ -133,13 +107,7 @@ def index_dropped(view: View) -> Iterator[Hit]:
     not used for queries and still has to be kept up to date. When the revision runs
     again, IF NOT EXISTS finds it and does nothing.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("DROP INDEX CONCURRENTLY IF EXISTS $name")
-    op.create_index(
-        "$name", "$table", [$columns]$unique, postgresql_concurrently=True$schema
-    )
-""",
+    rewrite="",
     unsafe="""
 with op.get_context().autocommit_block():
     op.execute(
@@ -157,7 +125,7 @@ def hides_invalid_index(view: View) -> Iterator[Hit]:
                 f"If building {fact.name} failed before, IF NOT EXISTS keeps the "
                 "invalid index.",
                 fact,
-                names=_names(fact),
+                advice=drop_before(fact, view.server),
             )
 
 
@@ -171,10 +139,7 @@ def hides_invalid_index(view: View) -> Iterator[Hit]:
     does the same.
     """,
     rewrite="""
-with op.get_context().autocommit_block():
-    op.create_index(
-        "$name", "$table", ["$first"], postgresql_concurrently=True$schema
-    )
+# Decide which one or two columns the queries restrict most, and index only those.
 """,
     unsafe="""
 op.create_index("ix_users_many", "users", ["country", "city", "street", "number"])
@@ -187,7 +152,6 @@ def wide_index(view: View) -> Iterator[Hit]:
                 f"{fact.name or 'An index'} over {len(fact.columns)} columns of "
                 f"{fact.table} costs every write more than it mostly brings.",
                 fact,
-                names={**_names(fact), "first": fact.columns[0]},
             )
 
 
@@ -200,10 +164,7 @@ def wide_index(view: View) -> Iterator[Hit]:
     blocks writes until it is built, and the first FULLTEXT index of a table may rebuild
     the table.
     """,
-    rewrite="""
-# lint: ignore[FA406] runs in the maintenance window of 12 May
-op.create_index("$name", "$table", [$columns], mysql_prefix="$method"$schema)
-""",
+    rewrite="",
     unsafe="""
 op.execute("ALTER TABLE posts ADD FULLTEXT INDEX ix_posts_text (text)")
 """,
@@ -215,5 +176,11 @@ def fulltext_index(view: View) -> Iterator[Hit]:
                 f"Building the {fact.method} index of {fact.table} blocks writes until "
                 "it is done.",
                 fact,
-                names={**_names(fact), "method": fact.method.upper()},
+                advice=waived(
+                    fact,
+                    view.server,
+                    "FA406",
+                    "Decide when writes can wait, and run it then:",
+                    "runs when nobody writes",
+                ),
             )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import key_in_place, using_index
 from ..facts.model import (
     AddConstraint,
     DropConstraint,
 )
+from ..rewrites import waived
 from ..view import View, table_key
-from .base import Hit, names_of, rule
-from .constraints import listed, named
+from .base import Hit, rule
 
 
 @rule(
@@ -25,16 +26,7 @@ from .constraints import listed, named
     meanwhile. An index that was built concurrently before can be made the constraint's
     in no time.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.create_index(
-        "$name", "$table", [$columns], unique=True,
-        postgresql_concurrently=True$schema,
-    )
-
-# next revision
-op.execute("ALTER TABLE $qualified ADD CONSTRAINT $name UNIQUE USING INDEX $name")
-""",
+    rewrite="",
     unsafe="""
 op.create_unique_constraint("uq_users_email", "users", ["email"])
 """,
@@ -46,9 +38,7 @@ def unique_constraint(view: View) -> Iterator[Hit]:
                 f"Building the unique index over {fact.table} ({', '.join(fact.columns)}) "
                 "blocks reads and writes until it is done.",
                 fact,
-                names=names_of(
-                    fact, name=named(fact, "uq"), columns=listed(fact.columns)
-                ),
+                advice=using_index(fact, view.server),
             )
 
 
@@ -61,23 +51,7 @@ def unique_constraint(view: View) -> Iterator[Hit]:
     EXCLUSIVE lock. MySQL and MariaDB rebuild the table, which allows reads and writes
     if the columns are NOT NULL already.
     """,
-    rewrite={
-        "postgresql": """
-with op.get_context().autocommit_block():
-    op.create_index(
-        "$name", "$table", [$columns], unique=True,
-        postgresql_concurrently=True$schema,
-    )
-
-# next revision: the columns are NOT NULL, see FA203
-op.execute("ALTER TABLE $qualified ADD CONSTRAINT $name PRIMARY KEY USING INDEX $name")
-""",
-        "*": """
-op.execute(
-    "ALTER TABLE $qualified ADD PRIMARY KEY ($plain), ALGORITHM=INPLACE, LOCK=NONE"
-)
-""",
-    },
+    rewrite="",
     unsafe="""
 op.create_primary_key("pk_users", "users", ["id"])
 """,
@@ -94,12 +68,9 @@ def primary_key(view: View) -> Iterator[Hit]:
                 else "rebuilds the whole table."
             ),
             fact,
-            names=names_of(
-                fact,
-                name=named(fact, "pk"),
-                columns=listed(fact.columns),
-                plain=", ".join(fact.columns),
-            ),
+            advice=using_index(fact, view.server)
+            if view.server.is_postgresql
+            else key_in_place(fact, view.server),
         )
 
 
@@ -112,10 +83,7 @@ def primary_key(view: View) -> Iterator[Hit]:
     take an index that was built before. There is no way without a pause, except for a
     table that is new.
     """,
-    rewrite="""
-# lint: ignore[FA306] runs in the maintenance window of 12 May
-op.create_exclude_constraint("$name", "$table", ...)
-""",
+    rewrite="",
     unsafe="""
 op.execute(
     "ALTER TABLE bookings ADD CONSTRAINT no_overlap "
@@ -130,7 +98,13 @@ def exclusion_constraint(view: View) -> Iterator[Hit]:
                 f"Building the exclusion constraint of {fact.table} blocks reads and "
                 "writes until it is done.",
                 fact,
-                names=names_of(fact, name=fact.name),
+                advice=waived(
+                    fact,
+                    view.server,
+                    "FA306",
+                    "Decide when the table can be locked, and run it then:",
+                    "runs when nobody uses the table",
+                ),
             )
 
 
@@ -143,23 +117,7 @@ def exclusion_constraint(view: View) -> Iterator[Hit]:
     table and block writes. PostgreSQL is quick, but logical replication has no key for
     updates any more, and foreign keys that point to it stop the statement.
     """,
-    rewrite={
-        "postgresql": """
-# a unique index takes over as replica identity before the key goes
-op.execute("ALTER TABLE $qualified REPLICA IDENTITY USING INDEX ...")
-
-# next revision
-# lint: ignore[FA307] the replica identity is another index since the last revision
-op.execute("ALTER TABLE $qualified DROP CONSTRAINT $name")
-""",
-        "*": """
-# drop and add in one statement: rebuilt in place, writes go on
-op.execute(
-    "ALTER TABLE $qualified DROP PRIMARY KEY, ADD PRIMARY KEY (...), "
-    "ALGORITHM=INPLACE, LOCK=NONE"
-)
-""",
-    },
+    rewrite="",
     unsafe="""
 op.drop_constraint("pk_users", "users", type_="primary")
 """,
@@ -180,7 +138,16 @@ def primary_key_dropped(view: View) -> Iterator[Hit]:
                     else "copies the table and blocks writes meanwhile."
                 ),
                 fact,
-                names=names_of(fact, name=fact.name),
+                advice=waived(
+                    fact,
+                    view.server,
+                    "FA307",
+                    "Make another unique index the replica identity before; then:"
+                    if view.server.is_postgresql
+                    else "Drop the key in the statement that adds the new one, with "
+                    "ALGORITHM=INPLACE and LOCK=NONE; or, when writes can wait:",
+                    "nothing relies on the key",
+                ),
             )
 
 
@@ -195,7 +162,8 @@ def primary_key_dropped(view: View) -> Iterator[Hit]:
     every constraint a name.
     """,
     rewrite="""
-op.drop_constraint("${table}_${kind}", "$table", type_="$type_"$schema)
+# Look up the name that the database gave the constraint, and write it here; give the
+# metadata a naming convention, so that later ones have a name that is known.
 """,
     unsafe="""
 def upgrade():
@@ -211,13 +179,8 @@ def dropped_without_name(view: View) -> Iterator[Hit]:
     for direction in view.facts:
         for fact in view.each(DropConstraint, direction):
             if fact.name is None and fact.kind != "primary key":
-                short = {"foreign key": "fkey", "unique": "key", "check": "check"}
-                type_ = fact.kind.replace("foreign key", "foreignkey")
                 yield Hit(
                     f"A constraint of {fact.table} is dropped without its name, which "
                     "fails on every database.",
                     fact,
-                    names=names_of(
-                        fact, kind=short.get(fact.kind, "key"), type_=type_ or "unique"
-                    ),
                 )

@@ -25,7 +25,7 @@ from ..facts.model import (
 )
 from ..typechanges import cost
 from ..view import View, table_key
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 from .nullability import is_proven
 
 
@@ -67,12 +67,8 @@ def changes_structure(fact: Fact) -> bool:
     statement a transaction locks least.
     """,
     rewrite="""
-# this revision: what concerns $first
-op.add_column("$first", sa.Column("...", sa.Text()))
-
-# next revision: what concerns $second
-# and ALEMBIC_CONTEXT = {"transaction_per_migration": True}
-op.add_column("$second", sa.Column("...", sa.Text()))
+# Move what concerns the second table to a revision of its own, and set
+# ALEMBIC_CONTEXT = {"transaction_per_migration": True}.
 """,
     unsafe="""
 op.add_column("users", sa.Column("bio", sa.Text()))
@@ -115,7 +111,6 @@ def _together(fact: Fact, earlier: list[Fact], view: View) -> Hit | None:
         return Hit(
             f"The locks on {listed} are held together until the revision commits.",
             fact,
-            names=names_of(fact, first=next(iter(known.values())), second=new[0]),
         )
     shut = [
         each
@@ -127,7 +122,6 @@ def _together(fact: Fact, earlier: list[Fact], view: View) -> Hit | None:
             f"An earlier statement locks {fact.table} against reads and writes, and "
             "the lock is held while this one works through the table.",
             fact,
-            names=names_of(fact, first=fact.table, second=fact.table),
         )
     return None
 
@@ -172,10 +166,7 @@ def takes_long(fact: Fact, view: View) -> bool:
     half-way.
     """,
     rewrite="""
-op.add_column("$table", sa.Column("...", sa.Integer())$schema)
-
-# next revision: the next statement
-op.add_column("$table", sa.Column("...", sa.Integer())$schema)
+# Move each DDL statement to a revision of its own.
 """,
     unsafe="""
 op.add_column("users", sa.Column("bio", sa.Text()))
@@ -193,7 +184,6 @@ def several_statements(view: View) -> Iterator[Hit]:
             f"If one of these {len(seen)} DDL statements fails, the ones before it "
             "stay, and the revision cannot simply run again.",
             second,
-            names=names_of(second),
         )
 
 
@@ -206,8 +196,8 @@ def several_statements(view: View) -> Iterator[Hit]:
     revision does; everybody else waits.
     """,
     rewrite="""
-# a statement takes the lock it needs, when it needs it
-op.execute("UPDATE $qualified SET ... WHERE id BETWEEN 1 AND 1000")
+# Leave the lock out: a statement takes the lock it needs, when it needs it. Change many
+# rows in batches, each in a transaction of its own.
 """,
     unsafe="""
 op.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
@@ -219,5 +209,4 @@ def locked_by_hand(view: View) -> Iterator[Hit]:
             f"{fact.table} is locked by hand and stays so until the end of the "
             "transaction.",
             fact,
-            names=names_of(fact),
         )

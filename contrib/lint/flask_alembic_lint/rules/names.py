@@ -19,7 +19,7 @@ from ..facts.model import (
     RenameTable,
 )
 from ..view import View, table_key
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 
 LIMITS = {"postgresql": 63, "mysql": 64, "mariadb": 64}
 """The longest identifier: bytes on PostgreSQL, characters elsewhere."""
@@ -35,7 +35,7 @@ LIMITS = {"postgresql": 63, "mysql": 64, "mariadb": 64}
     the name it looks for. SQLAlchemy refuses constraints and indexes that are too long.
     """,
     rewrite="""
-op.create_index("ix_short", "$table", ["..."], postgresql_concurrently=True$schema)
+# Give it a shorter name, here and in the models.
 """,
     unsafe="""
 op.create_table(
@@ -54,7 +54,6 @@ def too_long(view: View) -> Iterator[Hit]:
                     f"{name} has {size} characters, {view.server} takes {limit}.",
                     fact,
                     severity="error" if refused and not fact.where.raw else None,
-                    names=names_of(fact),
                 )
 
 
@@ -93,11 +92,7 @@ def _is_shortened(name: str) -> bool:
     the whole table for each row, and an ORM cannot map it.
     """,
     rewrite="""
-op.create_table(
-    "$table",
-    sa.Column("user_id", sa.Integer(), primary_key=True),
-    sa.Column("role_id", sa.Integer(), primary_key=True)$schema,
-)
+# Decide which columns tell the rows apart, and give them primary_key=True.
 """,
     unsafe="""
 op.create_table(
@@ -118,7 +113,7 @@ def without_primary_key(view: View) -> Iterator[Hit]:
             for each in view.after(fact, AddConstraint)
         )
         if not (gone or keyed):
-            yield Hit(f"{fact.table} has no primary key.", fact, names=names_of(fact))
+            yield Hit(f"{fact.table} has no primary key.", fact)
 
 
 @rule(
@@ -131,10 +126,7 @@ def without_primary_key(view: View) -> Iterator[Hit]:
     varying(32).
     """,
     rewrite="""
-revision = "20260512_users"
-
-def upgrade():
-    pass
+# Give the revision a shorter id, or make the column wider and set id_length.
 """,
     unsafe="""
 revision = "2026_05_12_add_the_age_column_to_users"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..advice import proven_not_null
 from ..facts.base import UNCHANGED
 from ..facts.model import (
     AddColumn,
@@ -16,8 +17,9 @@ from ..facts.model import (
     DropConstraint,
     ValidateConstraint,
 )
+from ..rewrites import waived
 from ..view import View, table_key
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 
 
 def _same_column(one: AlterColumn, table: str, name: str) -> bool:
@@ -39,29 +41,7 @@ def _same_column(one: AlterColumn, table: str, name: str) -> bool:
     version 12 on it need not if a validated CHECK constraint proves it. MySQL and
     MariaDB rebuild the table, which allows reads and writes. SQLite copies it.
     """,
-    rewrite={
-        "postgresql": """
-op.create_check_constraint(
-    "${table}_${column}_not_null", "$table", "$column IS NOT NULL",
-    postgresql_not_valid=True$schema,
-)
-
-# next revision: after the NULLs were filled in
-op.execute("ALTER TABLE $qualified VALIDATE CONSTRAINT ${table}_${column}_not_null")
-
-# next revision
-op.alter_column("$table", "$column", nullable=False$schema)
-op.drop_constraint("${table}_${column}_not_null", "$table", type_="check"$schema)
-""",
-        "*": """
-op.execute("UPDATE $qualified SET $column = '...' WHERE $column IS NULL")
-
-# next revision
-# lint: ignore[FA203] no NULL is left since the last revision
-with op.batch_alter_table("$table"$schema) as batch_op:
-    batch_op.alter_column("$column", nullable=False, existing_type=$old_type)
-""",
-    },
+    rewrite="",
     unsafe="""
 with op.batch_alter_table("users") as batch_op:
     batch_op.alter_column("name", nullable=False, existing_type=sa.String(50))
@@ -73,7 +53,6 @@ def set_not_null(view: View) -> Iterator[Hit]:
             continue
         if fact.restates_all or view.is_emptied(fact) or is_proven(fact, view):
             continue
-        old = fact.old_type or fact.type
         how = {
             "postgresql": "reads the whole table while it blocks reads and writes",
             "mysql": "rebuilds the table",
@@ -83,8 +62,15 @@ def set_not_null(view: View) -> Iterator[Hit]:
             f"Setting {fact.table}.{fact.name} NOT NULL {how}, and fails if a row "
             "holds NULL.",
             fact,
-            names=names_of(
-                fact, column=fact.name, old_type=old.python if old else "sa.String(50)"
+            advice=proven_not_null(fact, view.server)
+            if view.server.is_postgresql
+            else waived(
+                fact,
+                view.server,
+                "FA203",
+                "Decide what the rows with NULL get, and fill them in a revision before; "
+                "then:",
+                "no NULL is left",
             ),
         )
 
@@ -134,12 +120,7 @@ def is_proven(fact: AlterColumn, view: View) -> bool:
     column out of its INSERT and relied on the default; where the column is NOT NULL its
     inserts fail from then on.
     """,
-    rewrite="""
-# first release code that always gives the column a value; then, in a later release:
-# lint: ignore[FA204] every running release sets it since 2.4
-with op.batch_alter_table("$table"$schema) as batch_op:
-    batch_op.alter_column("$column", server_default=None, existing_type=$old_type)
-""",
+    rewrite="",
     unsafe="""
 with op.batch_alter_table("users") as batch_op:
     batch_op.alter_column(
@@ -155,14 +136,18 @@ def default_removed(view: View) -> Iterator[Hit]:
         required = _is_required(fact, view)
         if required is False or _set_again(fact, view):
             continue
-        old = fact.old_type or fact.type
         yield Hit(
             f"Without its default, inserts that leave out {fact.table}.{fact.name} "
             + ("fail." if required else "fail if it is NOT NULL."),
             fact,
             severity=None if required else "info",
-            names=names_of(
-                fact, column=fact.name, old_type=old.python if old else "sa.String(50)"
+            advice=waived(
+                fact,
+                view.server,
+                "FA204",
+                "First release code that always gives the column a value; then, in a "
+                "later release:",
+                "every running release sets it",
             ),
         )
 

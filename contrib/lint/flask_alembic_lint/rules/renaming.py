@@ -32,12 +32,9 @@ if TYPE_CHECKING:
     one; whichever is first, there is a time in which one of them fails.
     """,
     rewrite="""
-# the attribute gets the new name, the column keeps its own:
+# Let the attribute of the model get the new name, and the column keep its own:
 #     $new_name = db.Column("$name", ...)
-pass
-
-# or, in three releases: add, write both and fill, drop
-op.add_column("$table", sa.Column("$new_name", sa.Text())$schema)
+# Or add a column, write both and fill it, and drop the old one, in three releases.
 """,
     unsafe="""
 op.alter_column(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..advice import maintenance as tended
+from ..advice import outside
 from ..facts.base import Fact
 from ..facts.model import (
     AddColumn,
@@ -20,8 +22,9 @@ from ..facts.model import (
     TableOption,
     Transaction,
 )
+from ..rewrites import waived
 from ..view import View
-from .base import Hit, names_of, rule
+from .base import Hit, rule
 
 
 @rule(
@@ -34,8 +37,8 @@ from .base import Hit, names_of, rule
     noted though the work is not done. autocommit_block() does it so that they know.
     """,
     rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("...")
+# Leave the statement out; what must not run in a transaction goes into
+# op.get_context().autocommit_block(), which Alembic knows of.
 """,
     unsafe="""
 op.execute("COMMIT")
@@ -60,10 +63,7 @@ def transaction_control(view: View) -> Iterator[Hit]:
     write everything anew under a lock that blocks reads or writes; OPTIMIZE TABLE
     rebuilds the table.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("$verb CONCURRENTLY ...")
-""",
+    rewrite="",
     unsafe="""
 op.execute("REFRESH MATERIALIZED VIEW totals")
 op.execute("OPTIMIZE TABLE users")
@@ -76,7 +76,7 @@ def maintenance(view: View) -> Iterator[Hit]:
                 f"{fact.verb} {fact.table} writes everything anew and blocks others "
                 "meanwhile.".replace("  ", " "),
                 fact,
-                names=names_of(fact, verb=fact.verb),
+                advice=tended(fact, view.server),
             )
 
 
@@ -89,10 +89,7 @@ def maintenance(view: View) -> Iterator[Hit]:
     DETACH PARTITION CONCURRENTLY inside a transaction block, and a revision runs in
     one.
     """,
-    rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("$sql")
-""",
+    rewrite="",
     unsafe="""
 op.execute("VACUUM ANALYZE users")
 """,
@@ -104,7 +101,7 @@ def needs_autocommit(view: View) -> Iterator[Hit]:
                 yield Hit(
                     f"PostgreSQL refuses {fact.verb} inside a transaction.",
                     fact,
-                    names=names_of(fact, sql=fact.where.text.replace('"', '\\"')),
+                    advice=outside(fact, view.server),
                 )
 
 
@@ -117,10 +114,7 @@ def needs_autocommit(view: View) -> Iterator[Hit]:
     ACCESS EXCLUSIVE lock. ENGINE, ROW_FORMAT, KEY_BLOCK_SIZE and FORCE rebuild a MySQL
     or MariaDB table; a change of engine copies it and blocks writes.
     """,
-    rewrite="""
-# lint: ignore[FA607] runs in the maintenance window of 12 May
-op.execute("ALTER TABLE $qualified $text")
-""",
+    rewrite="",
     unsafe="""
 op.execute("ALTER TABLE users SET UNLOGGED")
 op.execute("ALTER TABLE users ROW_FORMAT=COMPRESSED")
@@ -132,7 +126,13 @@ def storage(view: View) -> Iterator[Hit]:
             yield Hit(
                 f"{fact.text} writes the whole table {fact.table} anew.",
                 fact,
-                names=names_of(fact, text=fact.text),
+                advice=waived(
+                    fact,
+                    view.server,
+                    "FA607",
+                    "Decide when the table can be locked, and run it then:",
+                    "runs when nobody uses the table",
+                ),
             )
 
 
@@ -146,9 +146,7 @@ def storage(view: View) -> Iterator[Hit]:
     them: the first one without stops the second run.
     """,
     rewrite="""
-with op.get_context().autocommit_block():
-    op.execute("CREATE TABLE IF NOT EXISTS ... (id INTEGER PRIMARY KEY)")
-    op.execute("DROP TABLE IF EXISTS ...")
+# Give every statement of the revision IF EXISTS or IF NOT EXISTS, or none.
 """,
     unsafe="""
 with op.get_context().autocommit_block():

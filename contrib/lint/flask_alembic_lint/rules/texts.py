@@ -88,7 +88,8 @@ def not_parsed(view: View) -> Iterator[Hit]:
     the colon, or give the value.
     """,
     rewrite="""
-op.execute(r"UPDATE users SET theme = '{\\"main\\"\\:dark}' WHERE id = 1")
+# Write a backslash before the colon, or give the parameter a value with
+# sa.text(...).bindparams(...).
 """,
     unsafe="""
 op.execute("UPDATE users SET theme = '{main:dark, size :big}' WHERE id = 1")
@@ -114,8 +115,7 @@ def unbound_parameters(view: View) -> Iterator[Hit]:
     refuses it unless told otherwise, and asyncpg always does.
     """,
     rewrite="""
-op.execute("DELETE FROM a WHERE id = 1")
-op.execute("DELETE FROM b WHERE id = 1")
+# Send each statement with an op.execute of its own.
 """,
     unsafe="""
 op.execute("DELETE FROM a WHERE id = 1; DELETE FROM b WHERE id = 1")

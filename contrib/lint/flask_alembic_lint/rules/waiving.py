@@ -22,7 +22,7 @@ NO_REASON = rule(
     for nothing, and the finding stays.
     """,
     rewrite="""
-op.drop_table("invoices")  # lint: ignore[FA501] empty since the move to billing
+# Write behind the bracket why it is safe here.
 """,
     unsafe="""
 op.drop_table("invoices")  # lint: ignore[FA501]
@@ -38,7 +38,7 @@ EXPIRED = rule(
     the revision, or look again and give it another day.
     """,
     rewrite="""
-op.drop_table("invoices")  # lint: ignore[FA501] still empty until 2999-12-31
+# Fix the revision, or look again and write another day.
 """,
     unsafe="""
 op.drop_table("invoices")  # lint: ignore[FA501] empty until 2020-01-31
@@ -53,7 +53,7 @@ UNKNOWN = rule(
     No rule has this code, so nothing is waived.
     """,
     rewrite="""
-op.drop_table("invoices")  # lint: ignore[FA501] empty since the move to billing
+# Write the code that the finding shows.
 """,
     unsafe="""
 op.drop_table("invoices")  # lint: ignore[FA599] empty since the move to billing
@@ -68,7 +68,7 @@ UNUSED = rule(
     The rule finds nothing here, so the waiver only misleads whoever reads it.
     """,
     rewrite="""
-op.add_column("users", sa.Column("bio", sa.Text()))
+# Remove the waiver.
 """,
     unsafe="""
 # lint: ignore[FA501] empty since the move to billing
