@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .linting import Subject
-from .settings import Settings, load
+from .settings import Settings, load, require_versions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,6 +21,8 @@ def subject_of(app: Flask, **changes: Any) -> Subject:
     import dataclasses
 
     settings: Settings = load(app.config)
+    if settings.versions:
+        require_versions(settings, dialects_of(app))
     given = {key: value for key, value in changes.items() if value is not None}
     if given:
         settings = dataclasses.replace(settings, **given)

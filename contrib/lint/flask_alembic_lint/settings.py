@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from flask_alembic.hooks import PluginError
+
+from .servers import FAMILIES
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -82,7 +85,8 @@ def load(config: Mapping[str, Any]) -> Settings:
     :param config: ``app.config``.
     :raises PluginError: When a key is unknown or a value of the wrong kind.
     """
-    given = config.get("ALEMBIC_LINT") or {}
+    given = config.get("ALEMBIC_LINT")
+    given = {} if given is None else given
     if not isinstance(given, Mapping):
         raise PluginError(
             f"app.config['ALEMBIC_LINT'] must be a dict, not {type(given).__name__}.",
@@ -100,6 +104,31 @@ def load(config: Mapping[str, Any]) -> Settings:
                 f"ALEMBIC_LINT[{key!r}] is not a setting; {hint}", "Fix the name."
             )
     return Settings(**{key: READERS[key](key, value) for key, value in given.items()})
+
+
+def require_versions(settings: Settings, dialects: Mapping[str, str]) -> None:
+    """Refuse versions of what is neither a database of the app nor a dialect.
+
+    :param settings: The settings.
+    :param dialects: Per database of the app: the name of its dialect.
+    :raises PluginError: When a name is unknown, or a version of MariaDB is given for
+        another server.
+    """
+    allowed = dict.fromkeys((*dialects, *FAMILIES, *dialects.values()))
+    for name, version in settings.versions.items():
+        if name not in allowed:
+            raise PluginError(
+                f"ALEMBIC_LINT['versions'] has {name!r}, which is no database of this "
+                "app and no dialect that the linter knows.",
+                f"Use one of: {', '.join(allowed)}.",
+            )
+        dialect = dialects.get(name, name)
+        if "mariadb" in version.lower() and dialect not in ("mysql", "mariadb"):
+            raise PluginError(
+                f"ALEMBIC_LINT['versions'] has {version!r} for {name!r}, whose dialect "
+                f"is {dialect}.",
+                "Give a version of MariaDB for the dialects mysql and mariadb only.",
+            )
 
 
 def environment_of(app: Flask, settings: Settings) -> str:
@@ -147,8 +176,27 @@ def _texts(key: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _codes(key: str, value: Any) -> frozenset[str]:
+def _names(key: str, value: Any) -> frozenset[str]:
     return frozenset(_texts(key, value))
+
+
+def _codes(key: str, value: Any) -> frozenset[str]:
+    return frozenset(_code(key, each) for each in _texts(key, value))
+
+
+def _code(key: str, code: str) -> str:
+    """Return the code of a rule that there is, of ours, of the app or of squawk."""
+    from .rules import RULES
+
+    if code in RULES or code.startswith("squawk-"):
+        return code
+    near = difflib.get_close_matches(code.upper(), RULES, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise PluginError(
+        f"ALEMBIC_LINT[{key!r}] has {code!r}, which is no rule.",
+        f"{hint}`flask db lint-rules` lists the rules; codes of squawk begin with "
+        "'squawk-'.",
+    )
 
 
 def _tables(key: str, value: Any) -> frozenset[str]:
@@ -170,7 +218,22 @@ def _level(key: str, value: Any) -> Any:
 
 
 def _levels(key: str, value: Any) -> dict[str, Any]:
-    return {code: _level(key, each) for code, each in _mapping(key, value).items()}
+    return {
+        _code(key, code): _level(key, each)
+        for code, each in _mapping(key, value).items()
+    }
+
+
+def _versions(key: str, value: Any) -> dict[str, str]:
+    for each in _mapping(key, value):
+        version = value[each]
+        if not isinstance(version, str) or not re.search(r"\d", version):
+            raise PluginError(
+                f"ALEMBIC_LINT['versions'] has {version!r} for {each!r}, which is no "
+                "version.",
+                "Write it as text, like '15', '8.0.36' or '10.11-MariaDB'.",
+            )
+    return dict(value)
 
 
 def _only(key: str, value: Any) -> Any:
@@ -180,7 +243,11 @@ def _only(key: str, value: Any) -> Any:
 
 
 def _guard(key: str, value: Any) -> bool | tuple[str, ...]:
-    return value if isinstance(value, bool) else _texts(key, value)
+    if isinstance(value, bool):
+        return value
+    if not value:
+        raise _wrong(key, value, "True, False or names of environments")
+    return _texts(key, value)
 
 
 def _length(key: str, value: Any) -> int:
@@ -195,14 +262,14 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "changed_since": _text,
     "disable": _codes,
     "severity": _levels,
-    "versions": _mapping,
+    "versions": _versions,
     "small_tables": _tables,
     "guard": _guard,
     "guard_level": _level,
     "environment": _text,
     "strict": _flag,
     "squawk": _flag,
-    "squawk_exclude": _codes,
+    "squawk_exclude": _names,
     "id_length": _length,
     "docs_url": _text,
 }

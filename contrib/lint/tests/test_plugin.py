@@ -343,3 +343,12 @@ def test_wrong_setting_is_a_sentence(project):
     assert code == 3
     assert "did you mean 'guard'" in output
     assert "Traceback" not in output
+
+
+def test_unknown_database_in_versions_is_a_sentence(project):
+    project.app.config["ALEMBIC_LINT"] = {"versions": {"oracle": "19"}}
+    code, output = run(project, "lint")
+    assert code == 3
+    assert "ALEMBIC_LINT['versions'] has 'oracle'" in output
+    assert "default" in output
+    assert "Traceback" not in output

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask_alembic_lint.guard import guards
 from flask_alembic_lint.servers import server_for
-from flask_alembic_lint.settings import Settings, environment_of, load
+from flask_alembic_lint.settings import Settings, environment_of, load, require_versions
 
 from flask_alembic.hooks import PluginError
 
@@ -30,6 +30,11 @@ def test_nothing_set_changes_nothing():
         ("disable", [1]),
         ("id_length", 0),
         ("guard", 3),
+        ("guard", []),
+        ("since", ""),
+        ("disable", [""]),
+        ("changed_since", ""),
+        ("severity", {"FA9999": "error"}),
     ],
 )
 def test_wrong_values_are_named(key, value):
@@ -42,9 +47,63 @@ def test_unknown_key_names_the_nearest():
         load({"ALEMBIC_LINT": {"disabled": []}})
 
 
-def test_not_a_dict():
+@pytest.mark.parametrize("value", [["FA101"], [], "", 0])
+def test_not_a_dict(value):
     with pytest.raises(PluginError, match="must be a dict"):
-        load({"ALEMBIC_LINT": ["FA101"]})
+        load({"ALEMBIC_LINT": value})
+
+
+@pytest.mark.parametrize(
+    ("code", "near"), [("FA9999", "FA9"), ("fa501", "FA501"), ("FA51", "FA50")]
+)
+@pytest.mark.parametrize("key", ["disable", "severity"])
+def test_unknown_rule(key, code, near):
+    value = {code: "info"} if key == "severity" else ["FA501", code]
+    with pytest.raises(PluginError) as caught:
+        load({"ALEMBIC_LINT": {key: value}})
+    assert f"ALEMBIC_LINT[{key!r}] has {code!r}, which is no rule." in str(caught.value)
+    assert f"Did you mean '{near}" in str(caught.value)
+
+
+def test_rules_of_squawk_are_known():
+    assert load({"ALEMBIC_LINT": {"disable": ["squawk-ban-drop-column"]}})
+
+
+@pytest.mark.parametrize("version", ["fifteen", "", 15, 10.10, None])
+def test_versions_that_are_none(version):
+    with pytest.raises(PluginError, match="for 'postgresql', which is no version"):
+        load({"ALEMBIC_LINT": {"versions": {"postgresql": version}}})
+
+
+DIALECTS = {"default": "sqlite", "reports": "mysql", "old": "mssql"}
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        {"reports": "10.11-MariaDB"},
+        {"mysql": "10.11-MariaDB", "postgresql": "15"},
+        {"mssql": "16"},
+    ],
+)
+def test_versions_of_databases_and_dialects(versions):
+    require_versions(load({"ALEMBIC_LINT": {"versions": versions}}), DIALECTS)
+
+
+@pytest.mark.parametrize(
+    ("versions", "text"),
+    [
+        ({"oracle": "19"}, "Use one of: default, reports, old, postgresql"),
+        ({"": "19"}, "no database of this app"),
+        ({"postgresql": "10.11-MariaDB"}, "whose dialect is postgresql"),
+        ({"default": "10.11-MariaDB"}, "whose dialect is sqlite"),
+    ],
+)
+def test_versions_of_what_is_not_there(versions, text):
+    settings = load({"ALEMBIC_LINT": {"versions": versions}})
+    with pytest.raises(PluginError, match="'versions'") as caught:
+        require_versions(settings, DIALECTS)
+    assert text in str(caught.value)
 
 
 def test_disabled_and_other_severity(lint):
