@@ -21,6 +21,30 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
     context.call_on_close(lambda: requested.reset(token))
 
 
+def explained(code: str) -> str:
+    """Return all about a rule, for the terminal.
+
+    :param code: The rule's code, in any case.
+    :raises click.UsageError: When there is no such rule.
+    """
+    from .pages import terminal
+    from .rules import RULES
+
+    rule = RULES.get(code.upper())
+    if rule is None:
+        raise click.UsageError(
+            f"There is no rule {code!r}; `flask db lint-rules` lists them."
+        )
+    return terminal(rule)
+
+
+def _explain(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Show a rule instead of linting."""
+    if value and not context.resilient_parsing:
+        click.echo(explained(value))
+        context.exit()
+
+
 def options() -> list[click.Option]:
     """Return the options for ``flask db lint``."""
     return [
@@ -33,6 +57,14 @@ def options() -> list[click.Option]:
             callback=_remember,
             help="Only revisions that git says differ from BRANCH.",
         ),
+        click.Option(
+            ["--explain"],
+            metavar="CODE",
+            is_eager=True,
+            expose_value=False,
+            callback=_explain,
+            help="Show all about a rule, and lint nothing.",
+        ),
     ]
 
 
@@ -43,19 +75,13 @@ def lint_rules(code: str | None) -> None:
 
     Example: flask db lint-rules FA401
     """
-    from .pages import terminal
     from .rules import RULES
 
-    if code is None:
-        for each in sorted(RULES):
-            click.echo(f"{each}  {RULES[each].title}")
+    if code is not None:
+        click.echo(explained(code))
         return
-    rule = RULES.get(code.upper())
-    if rule is None:
-        raise click.UsageError(
-            f"There is no rule {code!r}; `flask db lint-rules` lists them."
-        )
-    click.echo(terminal(rule))
+    for each in sorted(RULES):
+        click.echo(f"{each}  {RULES[each].title}")
 
 
 def add_to(cli: click.Group) -> None:

@@ -135,7 +135,7 @@ def page() -> str:
         f"{title}\n{'=' * len(title)}",
         "Each rule has a code that stays, a severity for each database, a reason, an\n"
         "example that it finds, and the safe way. A finding shows the safe way with\n"
-        "your own tables and columns in it. ``flask db lint-rules FA401`` shows a\n"
+        "your own tables and columns in it. ``flask db lint --explain FA401`` shows a\n"
         "section in the terminal.",
     ]
     for start, topic in TOPICS.items():

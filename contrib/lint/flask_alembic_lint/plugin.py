@@ -5,7 +5,7 @@ It shows findings and refuses nothing, until ``ALEMBIC_LINT`` says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flask_alembic.hooks import hookimpl
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     import click
     from flask import Flask
 
-    from flask_alembic.hooks import Command, LintTarget, OutputFormat, Problem, Run
+    from flask_alembic.hooks import (
+        Command,
+        LintTarget,
+        OutputFormat,
+        Problem,
+        Report,
+        ReportWriter,
+        Run,
+    )
 
 
 @hookimpl
@@ -57,6 +65,14 @@ def output_formats(app: Flask) -> Iterable[OutputFormat]:
         OutputFormat("github", github.render, "Annotations for GitHub Actions."),
         OutputFormat("sarif", sarif.render, "SARIF 2.1.0, for code scanning."),
     ]
+
+
+@hookimpl
+def report_views(app: Flask) -> Mapping[str, Callable[[Report, ReportWriter], None]]:
+    """Write what ``flask db lint`` found by file, with counts by rule."""
+    from .text import show_lint
+
+    return {"lint": show_lint}
 
 
 @hookimpl

@@ -30,7 +30,7 @@ class Session:
 
     def __init__(self, app: Flask, command: Begun) -> None:
         given = dict(requested.get() or {})
-        if command.pending:
+        if command.pending or (command.command == "check" and not _says_which(app)):
             given["only"] = "pending"
         self.app = app
         self.command = command
@@ -79,6 +79,11 @@ class Session:
             replace(finding, severity="error") if finding.unchecked else finding
             for finding in found
         ]
+
+
+def _says_which(app: Flask) -> bool:
+    """Return whether a setting says which revisions are looked at."""
+    return "only" in (app.config.get("ALEMBIC_LINT") or {})
 
 
 _sessions: Final[WeakKeyDictionary[Flask, Session]] = WeakKeyDictionary()

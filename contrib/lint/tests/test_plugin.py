@@ -290,6 +290,7 @@ def test_options_of_the_lint_command():
     add_to(db)
     runner = CliRunner()
     assert runner.invoke(db, ["lint"]).output == "[]\n"
+    assert "FA301  foreign" in runner.invoke(db, ["lint", "--explain", "FA301"]).output
     assert runner.invoke(db, ["lint", "--changed"]).output == "[('only', 'changed')]\n"
     output = runner.invoke(db, ["lint", "--changed", "main"]).output
     assert output == "[('changed_since', 'main'), ('only', 'changed')]\n"
@@ -299,8 +300,20 @@ def test_options_of_the_lint_command():
 def test_lint_shows_findings_and_ends_with_1(project):
     code, output = run(project, "lint")
     assert code == 1
-    assert "b2_x.py:9: FA101: Adding users.age as NOT NULL" in output
+    assert "migrations/b2_x.py: 1 error\n" in output
+    assert "  line 9: error: FA101: Adding users.age as NOT NULL" in output
     assert "server_default" in output
+    assert "\n1 error in 1 of 2 revisions.\n" in output
+
+
+def test_lint_explains_a_rule_and_lints_nothing(project):
+    code, output = run(project, "lint", "--explain", "fa301")
+    assert code == 0
+    assert output.startswith("FA301  foreign key added\n")
+    assert "FA101" not in output
+    code, output = run(project, "lint", "--explain", "FA000")
+    assert code == 2
+    assert "There is no rule 'FA000'" in output
 
 
 def test_lint_of_changed_files(project):
@@ -325,16 +338,36 @@ def test_lint_in_other_formats(project, name, expected):
     assert expected in output
 
 
-def test_check_shows_findings_and_fails_only_when_strict(project, model):
+@pytest.fixture
+def compared(project, model):
+    """A database in which both revisions are applied and nothing differs."""
     project.db.session.execute(sa.text("DROP TABLE users"))
     project.db.session.commit()
     project.db.create_all()
-    code, output = run(project, "check")
+    return project
+
+
+def test_check_is_silent_about_applied_revisions(compared):
+    code, output = run(compared, "check")
+    assert (code, "FA101" in output) == (0, False)
+    assert run(compared, "lint")[0] == 1
+
+
+def test_check_shows_pending_revisions(compared):
+    compared.alembic.stamp("a1", purge=True)
+    output = run(compared, "check")[1]
     assert "warning: " in output
     assert "FA101" in output
-    project.app.config["ALEMBIC_LINT"] = {"strict": True}
-    assert run(project, "check")[0] == 1
+
+
+def test_check_of_all_shows_findings_and_fails_only_when_strict(compared):
+    compared.app.config["ALEMBIC_LINT"] = {"only": "all"}
+    code, output = run(compared, "check")
+    assert "warning: " in output
+    assert "FA101" in output
     assert code == 0, output
+    compared.app.config["ALEMBIC_LINT"] = {"only": "all", "strict": True}
+    assert run(compared, "check")[0] == 1
 
 
 def test_wrong_setting_is_a_sentence(project):
