@@ -34,6 +34,7 @@ from .rewrites import (
     with_word,
 )
 from .servers import Server
+from .typechanges import needs_using
 
 SUFFIXES: Final = {
     "foreign key": "fkey",
@@ -282,6 +283,13 @@ def new_column(fact: AlterColumn, server: Server) -> str:
             "write both, fill it in batches, and drop the old one in a later release."
         )
     value = fact.using or column
+    assert fact.type is not None
+    if (
+        not fact.using
+        and server.is_postgresql
+        and needs_using(fact.old_type, fact.type)
+    ):
+        value = f"{column}::{str(fact.type).lower()}"
     fill = in_batches(
         server,
         table,

@@ -122,19 +122,26 @@ def rendered(
         except Exception as error:
             raise NoRewrite(str(error)) from error
     lines = [line for line in text.splitlines() if line.strip() and "# ###" not in line]
-    code = textwrap.dedent("\n".join(lines))
-    if batch:
-        head, _, body = code.partition("\n")
-        inside = _formatted(textwrap.dedent(body), operation)
-        code = (
-            head.replace(", schema=None", "") + "\n" + textwrap.indent(inside, "    ")
-        )
-    else:
-        code = _formatted(code, operation)
-    code = _imports(code) + code
+    code = _styled(textwrap.dedent("\n".join(lines)), operation, batch=batch)
     if not batch and _sql_of(code, server) != _sql_of(operation, server):
         raise NoRewrite("the code would lose a part of the operation")
     return code
+
+
+def _styled(code: str, operation: Any, *, batch: bool) -> str:
+    """Return rendered code with its imports, and no line too long."""
+    try:
+        if not batch:
+            code = _formatted(code, operation)
+        else:
+            head, _, body = code.partition("\n")
+            inside = textwrap.indent(
+                _formatted(textwrap.dedent(body), operation), "    "
+            )
+            code = f"{head.replace(', schema=None', '')}\n{inside}"
+        return _imports(code) + code
+    except SyntaxError as error:  # a type that does not show itself as Python
+        raise NoRewrite(str(error)) from error
 
 
 def _imports(code: str) -> str:

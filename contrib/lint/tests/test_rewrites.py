@@ -289,6 +289,11 @@ def upgrade():
             'op.execute("ALTER TABLE account ALTER note TYPE int USING length(note)")',
             [(1, 8), (2, 8)],
         ),
+        (
+            'op.alter_column("account", "note", type_=sa.dialects.postgresql.JSONB(),'
+            " existing_type=sa.Text())",
+            [(1, {"a": 1}), (2, {"a": 2})],
+        ),
     ],
 )
 def test_a_new_column_is_filled_as_using_says(body, expected, lint, outcome):
@@ -416,6 +421,25 @@ def test_batch_mode_does_what_the_revision_says(body, expected, lint, codes):
     assert "with op.batch_alter_table('users') as batch_op:" in advice
     assert expected in advice
     assert "FA811" not in codes(advice, "sqlite")
+
+
+OWN_TYPE = """
+class Money(sa.types.UserDefinedType):
+    def get_col_spec(self, **kw):
+        return "MONEY"
+
+    def __repr__(self):
+        return {!r}
+
+def upgrade():
+    op.alter_column("t", "a", type_=Money(), existing_type=sa.Integer())
+"""
+
+
+@pytest.mark.parametrize("shown", ["<money>", "Money()", "Money("])
+def test_a_type_that_is_not_known_here_gives_no_code(shown, lint):
+    advice = advice_of(lint, "FA201", OWN_TYPE.format(shown))
+    assert advice.startswith("# Add a column of the new type beside t.a")
 
 
 @pytest.mark.parametrize("verb", ["DROP", "TRUNCATE"])

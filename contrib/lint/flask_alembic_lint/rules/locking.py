@@ -67,7 +67,7 @@ def changes_structure(fact: Fact) -> bool:
     statement a transaction locks least.
     """,
     rewrite="""
-# Move what concerns the second table to a revision of its own, and set
+# Move the later statement to a revision of its own, and set
 # ALEMBIC_CONTEXT = {"transaction_per_migration": True}.
 """,
     unsafe="""
