@@ -105,10 +105,11 @@ def primary_key_change(
         with the type ``"primary_key"``, does not want to know.
     """
     assert context.connection is not None
-    reflected = inspect(context.connection).get_pk_constraint(
-        table.name, schema=table.schema
-    )
+    inspector = inspect(context.connection)
+    reflected = inspector.get_pk_constraint(table.name, schema=table.schema)
     columns = tuple(reflected["constrained_columns"])
+    if not columns and table.name not in inspector.get_table_names(table.schema):
+        return None  # a view or a foreign table, which a model maps
     stored = PrimaryKey(
         columns,
         reflected.get("name") if columns else None,
