@@ -9,6 +9,8 @@ appended to the file that ``CI_RETRIED`` names: they are bugs, and the end of th
 them. ``CI_RETRY=0`` turns that off. Any other end of the first run is final: a collection
 error, an interrupt, a crash, a run without tests.
 
+``CI_DURATIONS`` names a file to which the seconds of each phase of each test are appended.
+
 Each skip needs a line in ``.ci/skips.txt``; a skip that has none fails the step.
 """
 
@@ -76,6 +78,9 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Record one of the phases of a test."""
+        if os.environ.get("CI_DURATIONS"):
+            with open(os.environ["CI_DURATIONS"], "a", encoding="utf-8") as file:
+                print(f"{report.duration:.3f}", report.when, report.nodeid, file=file)
         if report.failed:
             self.failed[report.nodeid] = None
         elif report.skipped and not hasattr(report, "wasxfail"):
