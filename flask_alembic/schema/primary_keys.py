@@ -159,7 +159,8 @@ def _named(
     """Return the key of the models with the name that the server would give it."""
     if models.name or not models.columns or context.dialect.name != "postgresql":
         return models
-    return PrimaryKey(models.columns, stored.name or f"{key[1]}_pkey"[-63:])
+    table = str(key[1]).encode()[:58].decode(errors="ignore")
+    return PrimaryKey(models.columns, stored.name or f"{table}_pkey")
 
 
 def split(
