@@ -1,7 +1,8 @@
 """A plugin of pytest: what repeats runs in full with ``--full``, in a sample otherwise.
 
 A test with several parameters (a list of cases, and the kinds of databases) runs with each
-value of each parameter at least once, and not with each combination. ``@pytest.mark.sample(4)``
+value of each parameter at least once, and not with each combination; one that only has the
+kinds of databases runs on one of them, in turn. ``@pytest.mark.sample(4)``
 keeps four cases of a list that is the only parameter, and more where each database needs
 one; ``@pytest.mark.sample("all")`` keeps each combination. ``@pytest.mark.one_database`` is
 for modules whose many tests repeat one piece of work: each test runs on one of its databases,
@@ -9,8 +10,8 @@ the module on all of them. The choice depends on names and order only: it is the
 run and each worker. ``@pytest.mark.full`` keeps a test for full runs. :func:`rounds` and
 :func:`examples` say how often something is repeated, and how many inputs Hypothesis makes up.
 
-``@pytest.mark.costly`` is for modules whose cases take seconds: with ``--full`` each value and
-each database is there, as in a sample, and only ``--every`` runs each combination too.
+``@pytest.mark.costly`` is for modules whose cases take seconds: one case of each test runs, with
+``--full`` each value and each database is there, and only ``--every`` runs each combination too.
 
 ``--thin`` runs one case of each test of the sample, on the databases in turn, and all cases only
 where the marker is ``sample("always")``: enough to see that everything runs in another
@@ -34,7 +35,7 @@ Feature = tuple[str, str]
 
 VARIABLE = "FLASK_ALEMBIC_FULL"
 MARKERS = (
-    "costly: with --full, run each value and database, but each combination with --every only",
+    "costly: run one case, each value and database with --full, and each combination with --every",
     "full: runs only with --full",
     "one_database: without --full, run on one of the databases, in turn",
     "sample(count): without --full, run so many cases only, or each with 'all' ('always' for --thin too)",
@@ -96,7 +97,11 @@ def pytest_collection_modifyitems(
         dropped = {item for item in items if item.get_closest_marker("full")}
         for number, cases in enumerate(cases_of(items).values()):
             chosen = choose(on_one_database(cases))
-            if config.getoption("--thin") and not keeps_all(cases):
+            if config.getoption("--thin"):
+                is_one = not keeps_all(cases)
+            else:
+                is_one = repeats(cases)
+            if is_one:
                 chosen = [one_of(chosen, number)]
             dropped.update(set(cases) - set(chosen))
     if dropped:
@@ -133,6 +138,21 @@ def on_one_database(cases: list[pytest.Function]) -> list[pytest.Function]:
     tests = [name for name in vars(cases[0].cls or cases[0].module) if "test" in name]
     chosen = databases[tests.index(cases[0].originalname) % len(databases)]
     return [case for case in cases if chosen in found[case] or not found[case]]
+
+
+def repeats(cases: list[pytest.Function]) -> bool:
+    """Tell whether one case of a test is enough of a sample.
+
+    :param cases: All cases of the test.
+    """
+    marker = cases[0].get_closest_marker("sample")
+    if marker is not None and marker.args[0] in ("all", "always"):
+        return False
+    if cases[0].get_closest_marker("costly"):
+        return True
+    return marker is None and all(
+        DATABASES.fullmatch(case.callspec.id) for case in cases
+    )
 
 
 def keeps_all(cases: list[pytest.Function]) -> bool:

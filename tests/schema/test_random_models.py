@@ -594,6 +594,7 @@ def naming(seed: str, *models: Models) -> Iterator[None]:
         raise AssertionError("\n".join(lines)) from error
 
 
+@pytest.mark.sample(3)
 @pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 @pytest.mark.parametrize(
     ("kind", "seed"), CASES, ids=[f"{kind}-{seed}" for kind, seed in CASES]
