@@ -336,7 +336,7 @@ def proven_not_null(fact: AlterColumn, server: Server) -> str:
     from alembic.operations.ops import CreateCheckConstraintOp, DropConstraintOp
 
     schema, _, name = fact.table.rpartition(".")
-    check = f"{name}_{fact.name}_not_null"
+    check = f"{name}_{fact.name}_is_set"  # PostgreSQL 18 itself names one ..._not_null
     condition = f"{quoted(server, fact.name)} IS NOT NULL"
     more: Any = {"schema": schema or None}
     add = CreateCheckConstraintOp(

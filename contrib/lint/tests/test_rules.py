@@ -85,7 +85,7 @@ def test_advice_names_nothing_that_is_not_there(code, lint):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
             ]
             names = set(re.findall(r"\b[a-z]\w*", " ".join(texts)))
-            strange = {re.sub(r"(_name_not_null|_new)$", "", name) for name in names}
+            strange = {re.sub(r"(_name_is_set|_new)$", "", name) for name in names}
             assert not [
                 name
                 for name in strange
