@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -722,12 +723,14 @@ def test_what_an_earlier_attempt_had_refused_comes_again(
 def test_a_stored_function_may_change_data(
     engine: sa.Engine, connection: sa.Connection, journal: Journal
 ) -> None:
-    create = "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1"
+    # A function of the name in any database counts, also in that of another test.
+    name = f"f_{uuid.uuid4().hex}"
+    create = f"CREATE FUNCTION {name}() RETURNS INT DETERMINISTIC RETURN 1"
     journal.begin("run", "a1", "upgrade", "x")
-    assert not journal.classify("SELECT f()").changes
+    assert not journal.classify(f"SELECT {name}()").changes
     connection.begin()
     run(journal, connection, 1, create)
-    assert journal.classify("SELECT f()").changes
+    assert journal.classify(f"SELECT {name}()").changes
 
 
 def test_the_table_is_dropped_where_nothing_is_unfinished(
