@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import Dialect
 
     from ..backends.catalog import Key
 
@@ -108,31 +109,27 @@ def primary_key_change(
     inspector = inspect(context.connection)
     reflected = inspector.get_pk_constraint(table.name, schema=table.schema)
     columns = tuple(reflected["constrained_columns"])
+    constraint = table.primary_key
+    wanted = tuple(column.name for column in constraint.columns)
+    if columns == wanted:
+        return None
     if not columns and table.name not in inspector.get_table_names(table.schema):
         return None  # a view or a foreign table, which a model maps
-    stored = PrimaryKey(
+    name = stored_name(context, constraint)
+    wants: Callable[..., Any] | None = context.opts.get("include_object")
+    if wants is not None and not wants(constraint, name, PRIMARY_KEY, False, None):
+        return None
+    before = PrimaryKey(
         columns,
         reflected.get("name") if columns else None,
         _stored_counter(context, table),
     )
-    constraint = table.primary_key
-    models = PrimaryKey(
-        tuple(column.name for column in constraint.columns),
-        stored_name(context, constraint),
-        _counter(context, table),
-    )
-    if stored.columns == models.columns:
-        return None
-    wants: Callable[..., Any] | None = context.opts.get("include_object")
-    if wants is not None and not wants(
-        constraint, models.name, PRIMARY_KEY, False, None
-    ):
-        return None
-    return ChangePrimaryKeyOp(key, stored, _named(context, key, stored, models))
+    after = PrimaryKey(wanted, name, _counter(context, table))
+    return ChangePrimaryKeyOp(key, before, _named(context, key, before, after))
 
 
 def _stored_counter(context: MigrationContext, table: Table) -> Counter | None:
-    if not _counts(context):
+    if not _has_counters(context.dialect):
         return None
     stored = Table(
         table.name, MetaData(), schema=table.schema, autoload_with=context.connection
@@ -142,15 +139,16 @@ def _stored_counter(context: MigrationContext, table: Table) -> Counter | None:
 
 def _counter(context: MigrationContext, table: Table) -> Counter | None:
     column = table.autoincrement_column
-    if column is None or not _counts(context):
+    if column is None or not _has_counters(context.dialect):
         return None
     text = str(CreateColumn(column).compile(dialect=context.dialect))
     plain = single_percents(text, context.dialect).replace(" AUTO_INCREMENT", "", 1)
     return Counter(column.name, plain)
 
 
-def _counts(context: MigrationContext) -> bool:
-    return context.dialect.name in ("mysql", "mariadb")
+def _has_counters(dialect: Dialect) -> bool:
+    """Tell whether columns have ``AUTO_INCREMENT``, which asks for a key at any time."""
+    return dialect.name in ("mysql", "mariadb")
 
 
 def _named(
@@ -191,7 +189,7 @@ def _render(context: AutogenContext, operation: ChangePrimaryKeyOp) -> list[str]
     if context.opts["render_as_batch"]:
         return _in_a_copy(context, operation)
     assert context.migration_context is not None
-    if context.migration_context.dialect.name in ("mysql", "mariadb"):
+    if _has_counters(context.migration_context.dialect):
         return [_in_one_statement(context, operation)]
     return _one_after_the_other(context, operation)
 
@@ -264,5 +262,4 @@ def around(
     if operation is None:
         return [ModifyTableOps(key[1], body, schema=key[0])] if body else []
     early, late = split(operation, body)
-    parts = [ModifyTableOps(key[1], part, schema=key[0]) for part in (early, late)]
-    return [*parts[:1][: len(early)], operation, *parts[1:][: len(late)]]
+    return [*around(None, key, early), operation, *around(None, key, late)]

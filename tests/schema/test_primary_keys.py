@@ -22,9 +22,7 @@ CHANGES = {
 }
 
 
-def keyed(
-    *columns: str, name: str | None = None, schema: str | None = None, **options: Any
-) -> Tables:
+def keyed(*columns: str, name: str | None = None, schema: str | None = None) -> Tables:
     """Define a table with this primary key; a column named ``new`` is there for it."""
 
     def define(metadata: sa.MetaData) -> None:
@@ -39,7 +37,6 @@ def keyed(
             sa.Column("words", sa.String(20)),
             sa.PrimaryKeyConstraint(*columns, name=name),
             schema=schema,
-            **options,
         )
 
     return define
@@ -55,16 +52,16 @@ def test_there_and_back(
     rounds.go(keyed(*before, name=name), keyed(*after, name=name))
 
 
-def test_the_difference_is_told(tmp_path: Path, database_url: str) -> None:
+def test_the_difference_is_reported(tmp_path: Path, database_url: str) -> None:
     rounds = Rounds(tmp_path, database_url)
     rounds.write(keyed("a"))
     rounds.run(keyed("a"), "upgrade")
     result = run_db(rounds.app(keyed("a", "b")), "check")
     assert result.exit_code == 1
-    told = "primary key of table thing is (a, b) in the models, (a) in the database"
-    assert told in result.output
+    words = "primary key of table thing is (a, b) in the models, (a) in the database"
+    assert words in result.output
     rounds.write(keyed("a", "b"))
-    assert told in rounds.output
+    assert words in rounds.output
 
 
 def test_rows_stay(tmp_path: Path, database_url: str) -> None:
@@ -115,7 +112,6 @@ def test_what_the_app_leaves_out_is_left_alone(tmp_path: Path, sqlite_url: str) 
     rounds = Rounds(tmp_path, sqlite_url, ALEMBIC_CONTEXT={"include_object": include})
     rounds.write(keyed("a"))
     rounds.run(keyed("a"), "upgrade")
-    rounds.run(keyed("a", "b"), "current")
     assert not [
         each
         for each in differences(rounds, keyed("a", "b"))

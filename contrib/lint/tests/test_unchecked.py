@@ -1,4 +1,4 @@
-"""What could not be looked at is told, and is not run in silence."""
+"""What could not be looked at is reported, and is not run in silence."""
 
 from __future__ import annotations
 
