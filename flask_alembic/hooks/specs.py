@@ -661,6 +661,7 @@ def project_problems(
     database: str | None,
     connection: Connection | None,
     unmanaged_tables: tuple[str, ...],
+    unmanaged_indexes: tuple[str, ...],
 ) -> Iterable[Problem]:
     """Find what else is wrong with a project, beside differences from the models.
 
@@ -673,6 +674,8 @@ def project_problems(
     :param connection: A connection to it; ``None`` for the project.
     :param unmanaged_tables: The tables of the database that are in no model and that no
         revision has created.
+    :param unmanaged_indexes: The same of indexes that Alembic does not see, as
+        ``name on table``.
     :return: The problems. One of severity ``error`` makes the check fail; the others
         are shown.
 

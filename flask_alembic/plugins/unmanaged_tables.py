@@ -1,4 +1,4 @@
-"""Tables that are in no model and that no revision has created."""
+"""Tables and indexes that are in no model and that no revision has created."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 @hookimpl(trylast=True)
 def project_problems(
-    database: str | None, unmanaged_tables: tuple[str, ...]
+    database: str | None,
+    unmanaged_tables: tuple[str, ...],
+    unmanaged_indexes: tuple[str, ...],
 ) -> list[Problem]:
-    """Report each unmanaged table; ``check`` passes all the same."""
-    from ..schema.unmanaged_tables import foreign_problem
+    """Report each of them; ``check`` passes all the same."""
+    from ..schema.unmanaged_tables import Unmanaged, foreign_problems
 
-    return [foreign_problem(table, database) for table in unmanaged_tables]
+    found = Unmanaged(unmanaged_tables, unmanaged_indexes)
+    return [*foreign_problems(found, database)]

@@ -18,7 +18,7 @@ from ..runtime.invocation import Invocation, invoked
 from ..runtime.version_rows import require_known_revisions
 from .model_discovery import where_models_are
 from .scratch_database import scratch_bind
-from .unmanaged_tables import leave_unmanaged
+from .unmanaged_tables import Unmanaged, leave_unmanaged
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
@@ -53,6 +53,9 @@ class CheckResult:
 
     unmanaged_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per database: tables that are not in the models and that no revision created."""
+
+    unmanaged_indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per database: the same of indexes that Alembic does not see."""
 
     alembic_only: Mapping[str, str] = field(default_factory=dict)
     """Per database: why only Alembic has compared, without the server's own words."""
@@ -175,8 +178,8 @@ class Comparison:
     script: MigrationScript
     """The operations that bring the database to the models."""
 
-    unmanaged_tables: tuple[str, ...]
-    """The tables that are left alone."""
+    unmanaged: Unmanaged
+    """The tables and indexes that are left alone."""
 
     alembic_only: str = ""
     """Why only Alembic has compared, and not the server; empty where it has."""
@@ -185,7 +188,7 @@ class Comparison:
 def compared(
     environment: Environment, context: MigrationContext, database: Database
 ) -> Comparison:
-    """Return the operations, and the tables that are left alone.
+    """Return the operations, and what is left alone.
 
     What plugins take out in ``process_revision_directives`` is not there.
 
@@ -199,9 +202,9 @@ def compared(
         script, reason = produce_migrations(
             context, database.metadata, scratch_source(environment, database)
         )
-        unmanaged_tables = leave_unmanaged(script, context.script)
+        unmanaged = leave_unmanaged(script, context.script)
         script = _changed(environment, context, script)
-    return Comparison(script, unmanaged_tables, reason)
+    return Comparison(script, unmanaged, reason)
 
 
 def scratch_source(

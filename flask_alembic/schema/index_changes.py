@@ -43,6 +43,15 @@ class StoredIndexOp(MigrateOperation):
     def __init__(self, key: Key, name: str, statement: str, drops: bool = True) -> None:
         self.key, self.name, self.statement, self.drops = key, name, statement, drops
 
+    @property
+    def identity(self) -> tuple[Key, str]:
+        """The table and the name."""
+        return self.key, self.name
+
+    def __str__(self) -> str:
+        """Return the name and the table."""
+        return f"{self.name} on {'.'.join(filter(None, self.key))}"
+
     def reverse(self) -> StoredIndexOp:
         """Return the operation that does the opposite."""
         return StoredIndexOp(self.key, self.name, self.statement, not self.drops)

@@ -214,6 +214,22 @@ def created_tables(scripts: Iterable[Script]) -> set[tuple[str | None, str]]:
     return found
 
 
+def mentioned_names(scripts: Iterable[Script], names: Collection[str]) -> set[str]:
+    """Return those of the names that a text in a revision file holds as a word.
+
+    :param scripts: The revisions.
+    :param names: What to look for.
+    """
+    words = {name: re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names}
+    found: set[str] = set()
+    for script in scripts:
+        parsed = _parsed(str(script.path))
+        if parsed is not None and any(name in parsed[0] for name in words):
+            texts = list(_texts(parsed[1]))
+            found |= {n for n, word in words.items() if any(map(word.search, texts))}
+    return found
+
+
 def _created(tree: ast.Module) -> Iterator[tuple[str | None, str]]:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in calls:

@@ -156,3 +156,43 @@ def test_nobody_is_warned_of_what_is_compared(
 ) -> None:
     go(Rounds(tmp_path, sqlite_url), book(LOWER), book(TEXT, more=("pages",)))
     assert [str(each.message) for each in recwarn if "index" in str(each.message)] == []
+
+
+BY_HAND = "CREATE INDEX by_hand ON book (lower(name))"
+
+
+def test_an_index_made_by_hand_stays(tmp_path: Path, sqlite_url: str) -> None:
+    rounds = Rounds(tmp_path, sqlite_url)
+    before, after = book(), book(more=("pages",))
+    rounds.write(before, "before")
+    rounds.run(before, "upgrade")
+    with second_connection(sqlite_url) as connection:
+        connection.exec_driver_sql(BY_HAND)
+        connection.commit()
+    found = rounds.run(before, "check")
+    assert "index by_hand on book is not in the models, and no revision" in found
+    assert "by_hand" not in rounds.write(after, "after")
+    rounds.run(after, "upgrade")
+    rounds.run(after, "check")
+    rounds.run(after, "downgrade", "--yes")
+    assert BY_HAND in indexes(sqlite_url)
+
+
+def test_an_index_made_by_a_statement_of_a_revision_is_dropped(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    rounds = Rounds(tmp_path, sqlite_url)
+    rounds.write(book(), "before")
+    rounds.run(book(), "upgrade")
+    rounds.run(book(), "revision", "--empty", "index")
+    (path,) = rounds.folder.rglob("*_index.py")
+    text = path.read_text("utf-8")
+    body = f"def upgrade() -> None:\n    op.execute({BY_HAND!r})\n"
+    path.write_text(text.replace("def upgrade() -> None:\n    pass\n", body), "utf-8")
+    rounds.run(book(), "upgrade")
+    assert BY_HAND in indexes(sqlite_url)
+    assert "drop_index" in rounds.write(book(), "after")
+    rounds.run(book(), "upgrade")
+    assert BY_HAND not in indexes(sqlite_url)
+    rounds.run(book(), "downgrade", "--yes")
+    assert BY_HAND in indexes(sqlite_url)

@@ -16,6 +16,7 @@ from ...runtime.linter import require_payloads
 from ...runtime.version_rows import require_known_revisions
 from ...schema.alembic_diff import in_words
 from ...schema.compare import CheckResult, compared, require_models
+from ...schema.unmanaged_tables import Unmanaged
 from ...script.history_checks import broken_files
 from ...script.view import real_heads
 from ..lint.lint import linted
@@ -66,6 +67,7 @@ def check(
             "operations": result.operations,
             "differences": result.differences,
             "unmanaged_tables": result.unmanaged_tables,
+            "unmanaged_indexes": result.unmanaged_indexes,
             "alembic_only": result.alembic_only,
         }
         return result
@@ -87,27 +89,28 @@ class _Check:
         self.diffs: dict[str, tuple[Any, ...]] = {}
         self.differences: dict[str, tuple[Any, ...]] = {}
         self.operations: dict[str, str] = {}
-        self.unmanaged_tables: dict[str, tuple[str, ...]] = {}
+        self.unmanaged: dict[str, Unmanaged] = {}
         self.alembic_only: dict[str, str] = {}
 
     def look_at_files(self, databases: Sequence[Database]) -> None:
         """Look at the project, and at each file of its history."""
-        self._gather()
+        self._gather(None, None, Unmanaged())
         scripts = list(self.scripts.walk_revisions())[::-1]
         self.problems += linted(self.call, scripts, databases)
 
     def _gather(
         self,
-        database: str | None = None,
-        connection: Connection | None = None,
-        unmanaged_tables: tuple[str, ...] = (),
+        database: str | None,
+        connection: Connection | None,
+        unmanaged: Unmanaged,
     ) -> None:
         """Add what plugins find, ours included."""
         for plugin, problems in self.call.hooks.collect(
             specs.project_problems,
             database=database,
             connection=connection,
-            unmanaged_tables=unmanaged_tables,
+            unmanaged_tables=unmanaged.tables,
+            unmanaged_indexes=unmanaged.indexes,
         ):
             require_payloads(
                 self.call.hooks, plugin, specs.project_problems, problems, Problem
@@ -121,7 +124,7 @@ class _Check:
             heads = current_heads(environment, database, connection)
             require_known_revisions(self.scripts, database.name, heads)
             is_at_head = set(heads) == real_heads(self.scripts)
-            unmanaged: tuple[str, ...] = ()
+            unmanaged = Unmanaged()
             if is_at_head:
                 configured = environment.environment_context(
                     database, self.scripts, connection
@@ -131,10 +134,8 @@ class _Check:
             if not is_at_head:
                 self.problems.append(_behind(database.name))
 
-    def _compare(
-        self, database: Database, context: MigrationContext
-    ) -> tuple[str, ...]:
-        """Compare a database with the models, and return its unmanaged tables."""
+    def _compare(self, database: Database, context: MigrationContext) -> Unmanaged:
+        """Compare a database with the models, and return what is left alone."""
         result = compared(self.call.environment, context, database)
         script = result.script
         assert script.upgrade_ops is not None
@@ -147,11 +148,10 @@ class _Check:
             self.diffs[name] = found
             self.differences[name] = tuple(in_words(found))
             self.operations[name] = _rendered_or_why_not(context, script)
-        if result.unmanaged_tables:
-            self.unmanaged_tables[name] = result.unmanaged_tables
+        self.unmanaged[name] = result.unmanaged
         if result.alembic_only:
             self.alembic_only[name] = result.alembic_only
-        return result.unmanaged_tables
+        return result.unmanaged
 
     def result(self) -> CheckResult:
         """Return all of it."""
@@ -160,7 +160,12 @@ class _Check:
             self.operations,
             tuple(self.problems),
             self.differences,
-            self.unmanaged_tables,
+            {name: each.tables for name, each in self.unmanaged.items() if each.tables},
+            {
+                name: each.indexes
+                for name, each in self.unmanaged.items()
+                if each.indexes
+            },
             self.alembic_only,
         )
 

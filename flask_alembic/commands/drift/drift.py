@@ -212,7 +212,11 @@ class _Build:
         connection.rollback()
         found += [
             Difference("table", each, f"table {each} is missing from {MODELS}")
-            for each in result.unmanaged_tables
+            for each in result.unmanaged.tables
+        ]
+        found += [
+            Difference("index", each, f"index {each} is missing from {MODELS}")
+            for each in result.unmanaged.indexes
         ]
         # Autogenerate goes through tables in no order.
         return sorted(found, key=lambda each: (each.name, each.kind, each.text))
