@@ -165,6 +165,15 @@ class Catalog:
         """
         return {each.name: each.text for each in parts if each.kind == "index"}
 
+    def column_sequences(self, parts: Iterable[CatalogElement]) -> Mapping[str, str]:
+        """Return what sequences fill the columns of a table, by column.
+
+        :param parts: The description of the table.
+        :return: Empty texts for columns without one; else the kind, the type of the
+            sequence, and what differs from its defaults.
+        """
+        return {}
+
     def index_statement(
         self, connection: Any, parts: Iterable[CatalogElement], name: str
     ) -> str | None:

@@ -13,6 +13,7 @@ _KINDS = {
     "index": "index",
     "fk": "foreign key",
     "constraint": "constraint",
+    "sequence": "sequence",
     "table_comment": "comment of table",
 }
 _ASPECTS = {
@@ -54,6 +55,8 @@ def _told(diff: Any, models: str, database: str) -> Difference:
         return _renamed(noun, diff)
     if word == "modify_primary_key":
         return _rekeyed(diff, models, database)
+    if word == "modify_sequence":
+        return _refilled(diff, models, database)
     if verb not in ("add", "remove") or noun not in _KINDS:
         # What an autogenerate plugin has found: its own words.
         rest = ", ".join(str(each) for each in diff[1:]) if word else str(diff)
@@ -82,6 +85,14 @@ def _rekeyed(diff: Any, models: str, database: str) -> Difference:
     )
 
 
+def _refilled(diff: Any, models: str, database: str) -> Difference:
+    _, schema, table, column, old, new = diff
+    name = f"{_qualified(schema, table)}.{column}"
+    return Difference(
+        "column", name, f"column {name} is {new} in {models}, {old} in {database}"
+    )
+
+
 def _object(noun: str, diff: Any) -> tuple[str, str, str]:
     """Return kind, name and details of what is added or removed."""
     if noun == "column":
@@ -93,6 +104,8 @@ def _object(noun: str, diff: Any) -> tuple[str, str, str]:
         comment = table.comment if noun == "table_comment" else None
         return _KINDS[noun], table.fullname, repr(comment) if comment else ""
     item = diff[1]
+    if noun == "sequence":
+        return _KINDS[noun], _qualified(item.schema, item.name), ""
     columns = ", ".join(_columns(item))
     kind = _KINDS[noun]
     if noun == "constraint":

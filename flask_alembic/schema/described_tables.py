@@ -13,7 +13,9 @@ from sqlalchemy import CheckConstraint, MetaData, Table, inspect, text
 
 from .check_constraints import check_changes, column_checks, text_of
 from .check_operations import escaped
+from .column_sequences import add_sequence_changes
 from .index_changes import index_changes, wants_index
+from .model_sequences import leave_numbers_to_sequences, missing_sequences
 from .primary_keys import around, primary_key_change
 from .renames import OPTION, ConfirmedRenames
 from .table_changes import DescribedTable, TableChanges
@@ -58,6 +60,7 @@ class Completion:
     ) -> None:
         self.context = context
         self.catalog = catalog
+        self.metadata = metadata
         self.models = models
         self.database = database
         self.tables = [
@@ -85,7 +88,9 @@ class Completion:
         for each in upgrade.ops:
             if isinstance(each, CreateTableOp):
                 self._keep_column_checks(each)
+        leave_numbers_to_sequences(upgrade.ops)
         before = list(upgrade.ops)
+        upgrade.ops[:0] = missing_sequences(self.context, self.metadata)
         upgrade.ops += self._missing_indexes(upgrade.ops)
         operations = list(upgrade.ops)
         back: dict[Key, list[MigrateOperation]] = {}
@@ -97,6 +102,7 @@ class Completion:
             changes.before[:0] = indexes.before
             changes.after += indexes.after
             key = self._key(table.table)
+            add_sequence_changes(self.context, self.catalog, table, key, found, changes)
             changes.primary_key = primary_key_change(self.context, key, table.table)
             _insert(operations, place, key, changes)
             if changes.first_of_downgrade:

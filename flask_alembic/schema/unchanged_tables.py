@@ -424,7 +424,9 @@ def produce_migrations(
         completion.complete(script)
         return script, compared.reason
     if not unchanged.busy:
-        return MigrationScript(None, UpgradeOps([]), DowngradeOps([])), ""
+        script = MigrationScript(None, UpgradeOps([]), DowngradeOps([]))
+        completion.complete(script)
+        return script, ""
     with (
         narrowed(context, unchanged),
         with_builtin_plugins(context),
@@ -511,16 +513,16 @@ def run_autogenerate(
         if source is not None and at_head
         else None
     )
-    if unchanged is not None and not unchanged.busy:
-        # The rest of Alembic's work: the tokens, and who edits what was found.
-        revisions.run_no_autogenerate(revision, context)
-        return
     with ExitStack() as stack:
         if at_head:
             completion = _completion(context, metadata, source, unchanged)
             context.opts[COMPLETE] = completion.complete
             stack.callback(context.opts.pop, COMPLETE)
             stack.enter_context(completion.quiet())
+        if unchanged is not None and not unchanged.busy:
+            # The rest of Alembic's work: the tokens, and who edits what was found.
+            revisions.run_no_autogenerate(revision, context)
+            return
         if unchanged is not None:
             stack.enter_context(narrowed(context, unchanged))
         stack.enter_context(with_builtin_plugins(context))

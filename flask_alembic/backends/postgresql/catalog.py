@@ -193,6 +193,18 @@ class PostgreSQLCatalog(Catalog):
             if each.kind == "index"
         }
 
+    def column_sequences(self, parts: Iterable[CatalogElement]) -> dict[str, str]:
+        """Return kind, type and options of the sequences that columns own."""
+        found = {}
+        for each in parts:
+            if each.kind == "column":
+                *_, generated, default, words, _ = each.text.split(FIELD)
+                kind = {"a": "always", "d": "default"}.get(generated)
+                if kind is None and default == "serial":
+                    kind = "serial"
+                found[each.name] = f"{kind} {words}" if kind else ""
+        return found
+
     def index_statement(
         self, connection: Connection, parts: Iterable[CatalogElement], name: str
     ) -> str | None:
