@@ -1,4 +1,4 @@
-"""Indexes that foreign keys need, where the database refuses to drop them."""
+"""What foreign keys need, where the database refuses to drop it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def process_revision_directives(
     app: Flask, context: MigrationContext, directives: list[MigrationScript]
 ) -> None:
-    """Drop the foreign keys that need an index before it, and create them after it."""
+    """Drop foreign keys before the index or key they need, and create them after it."""
     if not directives or context.connection is None:
         return
     if context.opts.get("flask_alembic_draft"):
@@ -28,3 +28,7 @@ def process_revision_directives(
         from ..schema.key_indexes import keep_key_indexes
 
         keep_key_indexes(context.connection, directives[-1], backend)
+    elif context.dialect.supports_alter:
+        from ..schema.referring_keys import keep_referring_keys
+
+        keep_referring_keys(context.connection, directives[-1])

@@ -136,12 +136,16 @@ def _serve(
     tables: dict[TableName, _Table], table: Table, key: ForeignKeyConstraint
 ) -> None:
     tables[table.schema, table.name].served.append((key, tuple(key.column_keys)))
-    referred, columns = _referred(key)
-    if referred in tables:
-        tables[referred].served.append((key, columns))
+    target, columns = referred(key)
+    if target in tables:
+        tables[target].served.append((key, columns))
 
 
-def _referred(key: ForeignKeyConstraint) -> tuple[TableName, Columns]:
+def referred(key: ForeignKeyConstraint) -> tuple[TableName, Columns]:
+    """Return the table and the columns that a foreign key refers to.
+
+    :param key: The foreign key; its own columns need not be resolved.
+    """
     parts = [element.target_fullname.rpartition(".") for element in key.elements]
     schema, _, name = parts[0][0].rpartition(".")
     return (schema or None, name), tuple(column for _, _, column in parts)
@@ -183,8 +187,8 @@ class _Writer:
             for key in self._keys_in_need(operation):
                 name = ((key.table.schema, key.table.name), str(key.name))
                 if name not in drops:
-                    drops[name] = _alone(key, DropConstraintOp.from_constraint(key))
-                    creates.append(_alone(key, CreateForeignKeyOp.from_constraint(key)))
+                    drops[name] = alone(key, DropConstraintOp.from_constraint(key))
+                    creates.append(alone(key, CreateForeignKeyOp.from_constraint(key)))
             middle.append(self._with_left_indexes(operation))
         first, middle, last = between_renames(middle)
         return [*first, *drops.values(), *middle, *creates, *last]
@@ -338,5 +342,10 @@ def _name(operation: Any) -> Any:
     return getattr(operation, "index_name", None) or operation.constraint_name
 
 
-def _alone(key: ForeignKeyConstraint, operation: Any) -> ModifyTableOps:
+def alone(key: ForeignKeyConstraint, operation: MigrateOperation) -> ModifyTableOps:
+    """Return an operation on the table of a foreign key.
+
+    :param key: The foreign key.
+    :param operation: What is done to it.
+    """
     return ModifyTableOps(key.table.name, [operation], schema=key.table.schema)

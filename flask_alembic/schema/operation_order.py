@@ -20,6 +20,7 @@ from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.sql.elements import conv
 
 from .constraint_names import name_of
+from .key_indexes import referred
 from .rename_operations import between_renames
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _keys_of_created_tables(
         for constraint in list(table.columns):
             if not isinstance(constraint, ForeignKeyConstraint):
                 continue
-            if constraint.use_alter or places.get(_referred(constraint), -1) > place:
+            if constraint.use_alter or places.get(referred(constraint)[0], -1) > place:
                 table.columns = [
                     each for each in table.columns if each is not constraint
                 ]
@@ -126,7 +127,7 @@ def _keys_of_dropped_tables(
         for constraint in operation.to_table().constraints:
             if not isinstance(constraint, ForeignKeyConstraint):
                 continue
-            if _referred(constraint) in dropped:
+            if referred(constraint)[0] in dropped:
                 drop = DropConstraintOp.from_constraint(constraint)
                 drop.constraint_name = _name(constraint)
                 found.append(
@@ -136,12 +137,6 @@ def _keys_of_dropped_tables(
                 )
         dropped.add((operation.schema, operation.table_name))
     return found
-
-
-def _referred(constraint: ForeignKeyConstraint) -> Key:
-    table, _, _ = constraint.elements[0].target_fullname.rpartition(".")
-    schema, _, name = table.rpartition(".")
-    return schema or None, name
 
 
 def _name(constraint: ForeignKeyConstraint) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from apps import extension_of, run_db
+from apps import extension_of, run_db, second_connection
 from databases import MakeDatabase
 from rounds import Rounds, Tables
 
@@ -97,6 +97,41 @@ def test_a_column_that_counts(
         return define
 
     Rounds(tmp_path, make_database(kind)).go(counted(), counted("tenant"))
+
+
+def referred(*columns: str, of: str, extra: str | None = None) -> Tables:
+    """Define a table with this primary key, and a foreign key to its column ``id``."""
+
+    def define(metadata: sa.MetaData) -> None:
+        parts: list[Any] = [sa.PrimaryKeyConstraint(*columns)]
+        if extra is not None:
+            parts.append(sa.UniqueConstraint(extra, name="uq_thing"))
+        names = ("id", "tenant", "parent")
+        numbers = [
+            sa.Column(each, sa.Integer, nullable=each == "parent") for each in names
+        ]
+        sa.Table("thing", metadata, *numbers, *parts)
+        key = sa.ForeignKeyConstraint(["parent"], ["thing.id"], name="fk_parent")
+        if of == "thing":
+            metadata.tables["thing"].append_constraint(key)
+            return
+        own = sa.Column("id", sa.Integer, primary_key=True)
+        sa.Table(of, metadata, own, sa.Column("parent", sa.Integer), key)
+
+    return define
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["there", "back"])
+@pytest.mark.parametrize("of", ["thing", "other"])
+def test_a_foreign_key_finds_another_key(
+    tmp_path: Path, database_url: str, of: str, back: bool
+) -> None:
+    primary = referred("id", of=of)
+    unique = referred("id", "tenant", of=of, extra="id")
+    rounds = Rounds(tmp_path, database_url)
+    rounds.go(*((unique, primary) if back else (primary, unique)))
+    with second_connection(database_url) as connection:
+        assert len(sa.inspect(connection).get_foreign_keys(of)) == 1
 
 
 def test_a_key_in_a_schema(tmp_path: Path, postgresql_url: str) -> None:
