@@ -2,18 +2,19 @@
 
 A test with several parameters (a list of cases, and the kinds of databases) runs with each
 value of each parameter at least once, and not with each combination; one that only has the
-kinds of databases runs on one of them, in turn. ``@pytest.mark.sample(4)``
-keeps four cases of a list that is the only parameter, and more where each database needs
-one; ``@pytest.mark.sample("all")`` keeps each combination. ``@pytest.mark.one_database`` is
-for modules whose many tests repeat one piece of work: each test runs on one of its databases,
-the module on all of them. The choice depends on names and order only: it is the same in each
-run and each worker. ``@pytest.mark.full`` keeps a test for full runs. :func:`rounds` and
-:func:`examples` say how often something is repeated, and how many inputs Hypothesis makes up.
+kinds of databases runs on one of them. ``@pytest.mark.sample(4)`` keeps four cases of a list
+that is the only parameter, and more where each database needs one;
+``@pytest.mark.sample("all")`` keeps each combination. ``@pytest.mark.one_database`` is for
+modules whose many tests repeat one piece of work: each test runs on one of its databases.
+Which one depends on the name of the test only: it is the same in each run and each worker,
+whatever other tests there are. ``@pytest.mark.full`` keeps a test for full runs.
+:func:`rounds` and :func:`examples` say how often something is repeated, and how many inputs
+Hypothesis makes up.
 
 ``@pytest.mark.costly`` is for modules whose cases take seconds: one case of each test runs, with
 ``--full`` each value and each database is there, and only ``--every`` runs each combination too.
 
-``--thin`` runs one case of each test of the sample, on the databases in turn, and all cases only
+``--thin`` runs one case of each test of the sample, on one of the databases, and all cases only
 where the marker is ``sample("always")``: enough to see that everything runs in another
 environment, such as another version of Python.
 """
@@ -37,7 +38,7 @@ VARIABLE = "FLASK_ALEMBIC_FULL"
 MARKERS = (
     "costly: run one case, each value and database with --full, and each combination with --every",
     "full: runs only with --full",
-    "one_database: without --full, run on one of the databases, in turn",
+    "one_database: without --full, run on one of the databases",
     "sample(count): without --full, run so many cases only, or each with 'all' ('always' for --thin too)",
 )
 
@@ -48,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help=text)
     text = "as --full, with each combination of what is costly"
     parser.addoption("--every", action="store_true", help=text)
-    text = "run one case of each test, on the databases in turn"
+    text = "run one case of each test, on one of the databases"
     parser.addoption("--thin", action="store_true", help=text)
 
 
@@ -95,14 +96,14 @@ def pytest_collection_modifyitems(
     dropped = set(dropped_of_full(items))
     if not config.getoption("--full"):
         dropped = {item for item in items if item.get_closest_marker("full")}
-        for number, cases in enumerate(cases_of(items).values()):
+        for cases in cases_of(items).values():
             chosen = choose(on_one_database(cases))
             if config.getoption("--thin"):
                 is_one = not keeps_all(cases)
             else:
                 is_one = repeats(cases)
             if is_one:
-                chosen = [one_of(chosen, number)]
+                chosen = [one_of(chosen)]
             dropped.update(set(cases) - set(chosen))
     if dropped:
         items[:] = [item for item in items if item not in dropped]
@@ -134,9 +135,7 @@ def on_one_database(cases: list[pytest.Function]) -> list[pytest.Function]:
     databases = sorted(set[str]().union(*found.values()))
     if not databases or not cases[0].get_closest_marker("one_database"):
         return cases
-    # In turn, in the order of the module, so that each database has its share.
-    tests = [name for name in vars(cases[0].cls or cases[0].module) if "test" in name]
-    chosen = databases[tests.index(cases[0].originalname) % len(databases)]
+    chosen = databases[number_of(cases[0]) % len(databases)]
     return [case for case in cases if chosen in found[case] or not found[case]]
 
 
@@ -161,18 +160,26 @@ def keeps_all(cases: list[pytest.Function]) -> bool:
     return marker is not None and marker.args[0] == "always"
 
 
-def one_of(cases: list[pytest.Function], number: int) -> pytest.Function:
-    """Return one case, on another database for the next number.
+def one_of(cases: list[pytest.Function]) -> pytest.Function:
+    """Return one case, on a database that depends on the name of the test alone.
 
     :param cases: The cases of a test in the sample.
-    :param number: The number of the test.
     """
+    number = number_of(cases[0])
     found = {case: set(DATABASES.findall(case.callspec.id)) for case in cases}
     databases = sorted(set[str]().union(*found.values()))
     if not databases:
         return cases[number % len(cases)]
     chosen = databases[number % len(databases)]
     return next(case for case in cases if chosen in found[case])
+
+
+def number_of(case: pytest.Function) -> int:
+    """Return a number for a test, which other tests do not change.
+
+    :param case: One of its cases.
+    """
+    return crc32(case.nodeid.partition("[")[0].encode())
 
 
 def choose(cases: list[pytest.Function]) -> list[pytest.Function]:

@@ -48,6 +48,7 @@ def headings(text: str) -> list[str]:
 # Outputs ------------------------------------------------------------------------
 
 
+@pytest.mark.costly
 @pytest.mark.sample(3)
 @pytest.mark.parametrize("scenario", scenarios.SCENARIOS)
 def test_the_outputs_are_what_the_commands_say(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "tenants"
 FIRST, HEAD = "2c7e9a40d5b1", "8b15f3d07ac4"

@@ -20,6 +20,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+pytestmark = pytest.mark.costly
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 HEAD = "5c1e9f37a8d0"

@@ -21,6 +21,8 @@ from flask_alembic.backends import LockKey, Session
 from flask_alembic.backends.base import Backend
 from flask_alembic.errors import DatabaseError, LockNotObtained
 
+pytestmark = pytest.mark.costly
+
 KEY = LockKey("main")
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apps import second_connection, tables, version_rows, write_table_revision
 from sandbox import Sandbox, accepted, clean, refused
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 LINES = [
     "upgrade",

@@ -29,6 +29,8 @@ from flask_alembic.hooks.payloads import ProgressKind
 from flask_alembic.plugins import progress as cli_progress
 from flask_alembic.plugins.json_format import VERSION, schema
 
+pytestmark = pytest.mark.costly
+
 COMMANDS: dict[str, list[Sequence[str]]] = {
     "adopt": [("--no-stamp",)],
     "branches": [()],

@@ -37,6 +37,8 @@ from flask_alembic.plugins.progress import sql_shown
 from flask_alembic.runtime import progress as runtime_progress
 from flask_alembic.runtime.progress import displayed
 
+pytestmark = pytest.mark.costly
+
 APP = """
     import logging, sys
     sys.path.insert(0, {tests!r})

@@ -18,6 +18,8 @@ from flask_alembic.errors import LockNotObtained, MigrationFailed
 from flask_alembic.hooks import ProgressEvent, Step
 from flask_alembic.hooks.signals import revision_applied
 
+pytestmark = pytest.mark.costly
+
 SERVERS = ["postgresql", "mariadb"]
 
 

@@ -22,6 +22,8 @@ from sqlalchemy.pool import NullPool
 from flask_alembic.errors import CheckFailed, DatabaseError
 from flask_alembic.health import health_blueprint
 
+pytestmark = pytest.mark.costly
+
 LOCKS = {
     "postgresql": "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE",
     "mysql": "LOCK TABLES alembic_version WRITE",

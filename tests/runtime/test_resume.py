@@ -21,6 +21,8 @@ from apps import (
 from flask import Flask
 from processes import start, wait
 
+pytestmark = pytest.mark.costly
+
 CREATE = "op.create_table('made', sa.Column('id', sa.Integer, primary_key=True))"
 BREAK = "op.execute('ALTER TABLE nosuch ADD other INT')"
 

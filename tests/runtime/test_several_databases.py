@@ -14,6 +14,8 @@ from projects import look
 from flask_alembic import Alembic
 from flask_alembic.errors import ConfigurationError, MigrationFailed, UsageError
 
+pytestmark = pytest.mark.costly
+
 NAMES = ["sqlite", "postgresql", "mariadb"]
 
 REVISION = """

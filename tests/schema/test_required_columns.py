@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apps import extension_of, run_db
 from rounds import Rounds, Tables
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 FILL = """    # op.execute("UPDATE note SET words = ... WHERE words IS NULL")"""
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from apps import make_app, run_db
 from rounds import Rounds, Tables, no_tables
 
+pytestmark = pytest.mark.costly
+
 TRIGGER = (
     "CREATE TRIGGER upper_label AFTER INSERT ON part BEGIN "
     "UPDATE part SET label = upper(label) WHERE id = new.id; END"

@@ -12,6 +12,8 @@ from apps import make_app, migrations_of, run_db, second_connection
 from databases import MakeDatabase
 from flask import Flask
 
+pytestmark = pytest.mark.costly
+
 
 def library(db: Any, *more: Any) -> None:
     """Define two tables, one of which refers to the other."""

@@ -6,6 +6,8 @@ import pytest
 from apps import write_revision
 from suites import CONFTEST, READY, Suite, is_untouched
 
+pytestmark = pytest.mark.costly
+
 ISOLATED = """
 import pytest
 from shop import Author, db

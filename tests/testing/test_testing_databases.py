@@ -10,6 +10,8 @@ from apps import write_revision, write_table_revision
 from databases import MakeDatabase
 from suites import Suite, is_untouched
 
+pytestmark = pytest.mark.costly
+
 SEVERAL = """
 import pytest
 import sqlalchemy as sa

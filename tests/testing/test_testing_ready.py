@@ -8,6 +8,8 @@ import pytest
 from apps import write_revision, write_table_revision
 from suites import READY, Suite, is_untouched
 
+pytestmark = pytest.mark.costly
+
 
 def test_the_ready_tests_pass(database_url: str, suite: Suite) -> None:
     suite.write_app(database_url)

@@ -21,6 +21,8 @@ from databases import unavailable
 import flask_alembic
 from flask_alembic import Alembic
 
+pytestmark = pytest.mark.costly
+
 SAMPLES = Path(__file__).parents[1] / "typing"
 
 

@@ -25,7 +25,7 @@ from plugging import Implementing
 from flask_alembic.errors import Refused, UsageError
 from flask_alembic.hooks import LintTarget, Problem, Run, Veto
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 SHOP = [
     "op.create_table('author', sa.Column('id', sa.Integer, primary_key=True),"

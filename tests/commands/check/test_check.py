@@ -31,7 +31,7 @@ from flask_alembic.hooks import LintTarget, Problem
 from flask_alembic.schema.model_discovery import not_imported
 from flask_alembic.script.source_analysis import created_tables
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 LIBRARY = [
     "op.create_table('author', sa.Column('id', sa.Integer, primary_key=True),"

@@ -27,7 +27,7 @@ from plugging import Implementing
 from flask_alembic.errors import LockNotObtained
 from flask_alembic.hooks import Report
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 def execute(url: str, *statements: str) -> None:

@@ -35,7 +35,7 @@ from flask_alembic.errors import (
 from flask_alembic.hooks import Report
 from flask_alembic.hooks.signals import after_command
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 SHOP = [
     "op.create_table('author', sa.Column('id', sa.Integer, primary_key=True),"

@@ -30,7 +30,7 @@ from flask_alembic.commands.prove.new_revision import marked, same_code
 from flask_alembic.errors import ProofFailed
 from flask_alembic.hooks import RevisionProof
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.costly, pytest.mark.one_database]
 
 
 def unknown_function(db: SQLAlchemy) -> None:

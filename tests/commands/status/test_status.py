@@ -25,6 +25,8 @@ from databases import MakeDatabase
 from flask import Flask
 from terminals import Terminal
 
+pytestmark = pytest.mark.costly
+
 UNREACHABLE = "postgresql+psycopg://anna:secret@127.0.0.1:9/shop"
 
 MAIN = "import sys; sys.argv[0] = 'flask'; from flask.cli import main; main()"
