@@ -114,7 +114,9 @@ def _keys_to(
             )
             in changed
         }
-        names |= {name for (each, name), _ in changed if each == schema}
+        targets = {name for (each, name), _ in changed if each == schema}
+        # One that a revision creates has no keys to it yet.
+        names |= targets & set(inspector.get_table_names(schema=schema))
         metadata.reflect(connection, schema, only=sorted(names), resolve_fks=False)
     return [
         key

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from apps import extension_of, run_db, second_connection
 from databases import MakeDatabase
-from rounds import Rounds, Tables
+from rounds import Rounds, Tables, no_tables
 
 pytestmark = pytest.mark.costly
 
@@ -132,6 +132,13 @@ def test_a_foreign_key_finds_another_key(
     rounds.go(*((unique, primary) if back else (primary, unique)))
     with second_connection(database_url) as connection:
         assert len(sa.inspect(connection).get_foreign_keys(of)) == 1
+
+
+def test_a_new_table_has_no_keys_to_it(tmp_path: Path, postgresql_url: str) -> None:
+    def indexed(metadata: sa.MetaData) -> None:
+        sa.Table("thing", metadata, sa.Column("a", sa.Integer, index=True, unique=True))
+
+    Rounds(tmp_path, postgresql_url).go(no_tables, indexed)
 
 
 def test_a_key_in_a_schema(tmp_path: Path, postgresql_url: str) -> None:
