@@ -103,7 +103,9 @@ class Completion:
             changes.after += indexes.after
             key = self._key(table.table)
             add_sequence_changes(self.context, self.catalog, table, key, found, changes)
-            changes.primary_key = primary_key_change(self.context, key, table.table)
+            changes.primary_key = primary_key_change(
+                self.context, key, table.table, self._counts_otherwise(table)
+            )
             _insert(operations, place, key, changes)
             if changes.first_of_downgrade:
                 back[key] = changes.first_of_downgrade
@@ -119,6 +121,15 @@ class Completion:
             if isinstance(modified, ModifyTableOps):
                 first = back.get(self._key_of_operation(modified), [])
                 modified.ops[:0] = first
+
+    def _counts_otherwise(self, table: DescribedTable) -> bool:
+        """Tell whether the two sides fill columns differently, as far as is known."""
+        if self.catalog is None or not table.is_described:
+            return False
+        models, stored = map(
+            self.catalog.column_sequences, (table.models, table.database)
+        )
+        return models != stored
 
     def _keep_options(self, operation: CreateTableOp) -> None:
         """Create a dropped table with the options that are not reflected."""

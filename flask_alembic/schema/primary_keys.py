@@ -58,6 +58,17 @@ class PrimaryKey:
     counter: Counter | None = None
     """On MySQL and MariaDB, the column with ``AUTO_INCREMENT``, which has to be in a key."""
 
+    def counts_as(self, other: PrimaryKey) -> bool:
+        """Tell whether the same column counts.
+
+        :param other: Another key of the table.
+        """
+        return self._counting == other._counting
+
+    @property
+    def _counting(self) -> str | None:
+        return self.counter.name if self.counter is not None else None
+
 
 class ChangePrimaryKeyOp(MigrateOperation):
     """A table gets another primary key.
@@ -76,9 +87,9 @@ class ChangePrimaryKeyOp(MigrateOperation):
 
     def definitions(self) -> list[str]:
         """Return how MySQL defines the columns that start or stop to count."""
-        stops, starts = self.before.counter, self.after.counter
-        if (stops and stops.name) == (starts and starts.name):
+        if self.before.counts_as(self.after):
             return []
+        stops, starts = self.before.counter, self.after.counter
         return [
             *([stops.definition] if stops else []),
             *([f"{starts.definition} AUTO_INCREMENT"] if starts else []),
@@ -86,6 +97,16 @@ class ChangePrimaryKeyOp(MigrateOperation):
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return the difference in a form like Alembic's of a column."""
+        if self.before.columns == self.after.columns:
+            counters = [self.before.counter, self.after.counter]
+            column = next(each.name for each in counters if each is not None)
+            words = [
+                "AUTO_INCREMENT"
+                if each and each.name == column
+                else "no AUTO_INCREMENT"
+                for each in counters
+            ]
+            return ("modify_sequence", *self.key, column, *words)
         return (
             "modify_primary_key",
             *self.key,
@@ -95,13 +116,14 @@ class ChangePrimaryKeyOp(MigrateOperation):
 
 
 def primary_key_change(
-    context: MigrationContext, key: Key, table: Table
+    context: MigrationContext, key: Key, table: Table, counts_otherwise: bool = False
 ) -> ChangePrimaryKeyOp | None:
     """Return what a revision does to the primary key of a table that exists.
 
     :param context: The context of the comparison, connected.
     :param key: The table.
     :param table: The table of the models.
+    :param counts_otherwise: Whether another column counts in the database, or none.
     :return: ``None`` where both have the same key, or the app's ``include_object``, asked
         with the type ``"primary_key"``, does not want to know.
     """
@@ -111,7 +133,8 @@ def primary_key_change(
     columns = tuple(reflected["constrained_columns"])
     constraint = table.primary_key
     wanted = tuple(column.name for column in constraint.columns)
-    if columns == wanted:
+    counts_otherwise = counts_otherwise and _has_counters(context.dialect)
+    if columns == wanted and not counts_otherwise:
         return None
     if not columns and table.name not in inspector.get_table_names(table.schema):
         return None  # a view or a foreign table, which a model maps
@@ -125,6 +148,8 @@ def primary_key_change(
         _stored_counter(context, table),
     )
     after = PrimaryKey(wanted, name, _counter(context, table))
+    if columns == wanted and before.counts_as(after):
+        return None
     return ChangePrimaryKeyOp(key, before, _named(context, key, before, after))
 
 
@@ -219,9 +244,10 @@ def _in_one_statement(context: AutogenContext, operation: ChangePrimaryKeyOp) ->
     schema, table = operation.key
     quoted = [preparer.quote(str(part)) for part in (schema, table) if part]
     changes = [f"MODIFY {definition}" for definition in operation.definitions()]
-    if operation.before.columns:
+    differs = operation.before.columns != operation.after.columns
+    if operation.before.columns and differs:
         changes.append("DROP PRIMARY KEY")
-    if operation.after.columns:
+    if operation.after.columns and differs:
         columns = ", ".join(preparer.quote(each) for each in operation.after.columns)
         changes.append(f"ADD PRIMARY KEY ({columns})")
     statement = single_percents(

@@ -141,6 +141,25 @@ def test_a_new_table_has_no_keys_to_it(tmp_path: Path, postgresql_url: str) -> N
     Rounds(tmp_path, postgresql_url).go(no_tables, indexed)
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["starts", "stops"])
+def test_a_column_that_starts_to_count(
+    tmp_path: Path, make_database: MakeDatabase, back: bool
+) -> None:
+    def numbered(counts: bool) -> Tables:
+        return lambda metadata: sa.Table(
+            "thing",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True, autoincrement=counts),
+        )
+
+    rounds = Rounds(tmp_path, make_database("mariadb"))
+    texts = rounds.go(numbered(back), numbered(not back))
+    assert "DROP PRIMARY KEY" not in texts[1]
+    words = "AUTO_INCREMENT in the models, no AUTO_INCREMENT in the database"
+    if not back:
+        assert f"column thing.id is {words}" in rounds.output
+
+
 def test_a_key_in_a_schema(tmp_path: Path, postgresql_url: str) -> None:
     rounds = Rounds(tmp_path, postgresql_url)
     before, after = (keyed(*key, schema="shop") for key in (["a"], ["a", "b"]))

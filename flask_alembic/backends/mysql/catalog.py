@@ -106,6 +106,14 @@ class MySQLCatalog(Catalog):
             for key, in_full in described.items()
         }
 
+    def column_sequences(self, parts: Iterable[CatalogElement]) -> dict[str, str]:
+        """Return which columns have ``AUTO_INCREMENT``."""
+        return {
+            each.name: "counts" if "auto_increment" in each.text.split(FIELD)[4] else ""
+            for each in parts
+            if each.kind == "column"
+        }
+
     def checks(self, parts: Iterable[CatalogElement]) -> list[StoredCheck]:
         """Return them as ``CHECK_CONSTRAINTS`` has them, but for those of a type."""
         found = []
