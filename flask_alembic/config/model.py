@@ -95,6 +95,9 @@ class Settings:
     prove_revisions: PerDatabase = True
     """Whether a new revision is run on a scratch database before its file is left."""
 
+    import_models: bool = False
+    """Whether modules of the app that define models are imported to compare them."""
+
     options: Mapping[str, str] = field(default_factory=dict)
     """Keys of the ``[alembic]`` section, as text."""
 

@@ -16,7 +16,7 @@ from ..runtime.connections import connected, current_heads, reading
 from ..runtime.databases import Database, choose
 from ..runtime.invocation import Invocation, invoked
 from ..runtime.version_rows import require_known_revisions
-from .model_discovery import where_models_are
+from .model_discovery import import_models, where_models_are
 from .scratch_database import scratch_bind
 from .unmanaged_tables import Unmanaged, leave_unmanaged
 
@@ -75,12 +75,16 @@ def require_models(
 
     A comparison would find that every table has to be dropped.
 
-    Mappers are configured first: libraries add tables then, such as those of versions.
+    Models are imported first where ``import_models`` says so, and mappers configured:
+    libraries add tables then, such as those of versions.
 
     :param databases: The databases to compare.
     :param environment: The app's environment, to say where there are models.
-    :raises ConfigurationError: When their metadata holds no table.
+    :raises ConfigurationError: When their metadata holds no table, or a module with
+        models cannot be imported.
     """
+    if environment is not None and environment.settings.import_models:
+        import_models(environment)
     _configure_mappers()
     if not any(metadata.tables for one in databases for metadata in one.metadata):
         told = where_models_are(environment) if environment is not None else ""

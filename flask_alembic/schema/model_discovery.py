@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import sys
 from collections.abc import Collection, Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..errors import ConfigurationError
 from ..hooks.payloads import Problem
 
 if TYPE_CHECKING:
@@ -191,10 +193,28 @@ def model_problems(environment: Environment) -> list[Problem]:
             "that is not compared.",
             "warning",
             path=found.path,
-            advice="Import it where the app is created.",
+            advice="Import it where the app is created, or set ALEMBIC['import_models'].",
         )
         for found in _found(environment)
     ]
+
+
+def import_models(environment: Environment) -> None:
+    """Import the modules that define models and that nobody has imported.
+
+    :param environment: The app's environment; its app context must be active.
+    :raises ConfigurationError: When one cannot be imported.
+    """
+    for found in _found(environment):
+        try:
+            importlib.import_module(found.name)
+        except (Exception, SystemExit) as error:
+            raise ConfigurationError(
+                f"The module {found.name}, which defines {', '.join(found.models)}, "
+                f"cannot be imported: {type(error).__name__}: {error}",
+                "Fix the module, or import the models where the app is created and "
+                "remove ALEMBIC['import_models'].",
+            ) from error
 
 
 def where_models_are(environment: Environment) -> str:

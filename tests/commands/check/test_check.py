@@ -472,6 +472,42 @@ def test_a_revision_with_nothing_to_do_names_the_modules(package: Flask) -> None
     assert json.loads(report.stdout)["command"] == "revision"
 
 
+def importable(package: Flask, unseen: str = "") -> None:
+    """Let the modules of the package be ones that can be imported."""
+    package.config["ALEMBIC"] = {"import_models": True}
+    Path(package.root_path, "mapped.py").unlink()
+    path = Path(package.root_path, "unseen.py")
+    path.write_text(path.read_text().replace("raise SystemExit\n", unseen))
+
+
+def test_modules_with_models_are_imported_on_request(package: Flask) -> None:
+    importable(package)
+    with package.app_context():
+        package.extensions["sqlalchemy"].create_all()
+    Path(package.root_path, "migrations", "a1.py").unlink()
+    assert run_db(package, "check").exit_code == 1
+    assert "log" in package.extensions["sqlalchemy"].metadata.tables
+
+
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [
+        ("import no_such_module\n", "No module named 'no_such_module'"),
+        ("raise SystemExit(3)\n", "SystemExit: 3"),
+    ],
+)
+def test_a_module_with_models_that_cannot_be_imported(
+    package: Flask, first: str, why: str
+) -> None:
+    importable(package, first)
+    result = run_db(package, "check")
+    assert result.exit_code == 3
+    assert (
+        f"The module {package.name}.unseen, which defines Order, log" in result.stderr
+    )
+    assert why in result.stderr
+
+
 def test_no_tables_at_all(package: Flask) -> None:
     package.extensions["sqlalchemy"].metadata.clear()
     for words in (["check"], ["revision", "more"]):
