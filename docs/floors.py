@@ -19,7 +19,7 @@ WIDTH = 68
 
 
 FLOORS = (
-    ("hooks", "errors", "config_defaults"),
+    ("hooks", "errors", "config_defaults", "sandbox"),
     ("config", "backends"),
     ("script",),
     ("runtime",),

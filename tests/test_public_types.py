@@ -20,6 +20,7 @@ MODULES = (
     "flask_alembic.hooks.specs",
     "flask_alembic.results",
     "flask_alembic.revision_files",
+    "flask_alembic.sandbox",
     "flask_alembic.signals",
     "flask_alembic.testing",
 )

@@ -547,7 +547,8 @@ def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
     """Find problems in a revision.
 
     Called by ``revision`` before the file is written, and by ``lint`` and
-    ``check`` for existing files; no transaction.
+    ``check`` for existing files; no transaction. A plugin that executes the revision
+    does it in a :class:`~flask_alembic.sandbox.Sandbox`, where it can change nothing.
 
     :param app: The application.
     :param target: The revision.

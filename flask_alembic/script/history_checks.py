@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+import functools
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import HistoryError
 from ..hooks.payloads import Problem
 from ..hooks.redaction import first_line
+from ..sandbox import Sandbox, SandboxEnded, Watch
 from .files import is_script
 from .validator import unusable
 
@@ -63,9 +65,42 @@ def case_only(scripts: AppScriptDirectory) -> list[tuple[str, ...]]:
 def file_problems(scripts: Iterable[Script]) -> list[Problem]:
     """Return what keeps a file from being run; each is executed to find out.
 
+    That is done in a sandbox: code at the top of a file changes nothing.
+
     :param scripts: The revisions.
     """
-    return [problem for script in scripts for problem in _in_file(script)]
+    listed = list(scripts)
+    found: list[Problem] = []
+    with Sandbox(functools.partial(_in_sandbox, listed)) as sandbox:
+        for number, script in enumerate(listed):
+            try:
+                found += sandbox.call(number)
+            except SandboxEnded as error:
+                found.append(_not_checked(script, f"has no end: {error}"))
+    return found
+
+
+def _in_sandbox(scripts: Sequence[Script], number: int, watch: Watch) -> list[Problem]:
+    script = scripts[number]
+    before = len(watch.attempts)
+    found = [*_in_file(script)]
+    watch.settle()
+    for attempt in watch.attempts[before:]:
+        told = f"tries to {attempt.what} when it is imported"
+        return [_not_checked(script, told, attempt.line_in(script.path))]
+    return found
+
+
+def _not_checked(script: Script, told: str, line: int | None = None) -> Problem:
+    return Problem(
+        "file-not-checked",
+        f"The revision file {script.path} {told}: it was stopped and not checked.",
+        "warning",
+        revision=script.revision,
+        path=Path(script.path),
+        line=line,
+        advice="Move that into upgrade(): every command that plans a run imports it.",
+    )
 
 
 def _in_file(script: Script) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -51,3 +52,27 @@ def begun(app: Flask) -> Begun:
     :param app: The application.
     """
     return _begun.get(app, NONE)
+
+
+_closers: Final[WeakKeyDictionary[Flask, Callable[[], None]]] = WeakKeyDictionary()
+"""What ends with the command of each app."""
+
+
+def at_end(app: Flask, closer: Callable[[], None]) -> None:
+    """Have something closed when the command ends.
+
+    :param app: The application.
+    :param closer: Called once, instead of the one before.
+    """
+    _closers[app] = closer
+
+
+def end(app: Flask, command: str) -> None:
+    """Close what was begun for a command.
+
+    :param app: The application.
+    :param command: The command's name.
+    """
+    closer = None if command in INSIDE else _closers.pop(app, None)
+    if closer is not None:
+        closer()

@@ -10,7 +10,7 @@ from flask_alembic.hooks import Veto
 
 from .apps import dialects_of, subject_of
 from .findings import RANK, Finding
-from .linting import Subject, created_tables, lint
+from .linting import Linter, Subject
 from .revision import RevisionSource
 from .scope import Scope
 from .settings import Settings, environment_of
@@ -85,8 +85,13 @@ def findings(app: Flask, run: Run, subject: Subject) -> list[tuple[str, Finding]
     :param run: What is about to be done.
     :param subject: What is known about the app.
     """
-    dialects = dialects_of(app)
-    baseline = Scope(app, subject, dialects).baseline
+    with Linter(subject) as linter:
+        return _findings(app, run, linter)
+
+
+def _findings(app: Flask, run: Run, linter: Linter) -> list[tuple[str, Finding]]:
+    subject, dialects = linter.subject, dialects_of(app)
+    baseline = Scope(app, linter, dialects).baseline
     made: dict[str, frozenset[str]] = {}
     found: list[tuple[str, Finding]] = []
     for step in run.plan:
@@ -98,11 +103,11 @@ def findings(app: Flask, run: Run, subject: Subject) -> list[tuple[str, Finding]
         if step.revision not in baseline:
             found += [
                 (_place(source, finding), finding)
-                for finding in lint(source, here, subject, fresh=fresh)
+                for finding in linter.lint(source, here, fresh=fresh)
                 if finding.unchecked
                 or RANK[finding.severity] <= RANK[subject.settings.guard_level]
             ]
-        made[step.database] = fresh | created_tables(source, here, subject)
+        made[step.database] = fresh | linter.created_tables(source, here)
     return list(dict.fromkeys(found))
 
 

@@ -42,6 +42,14 @@ def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
 
 
 @hookimpl
+def after_command(app: Flask, report: Report) -> None:
+    """End the process in which revisions were looked at."""
+    from .begun import end
+
+    end(app, report.command.name)
+
+
+@hookimpl
 def before_upgrade(app: Flask, run: Run) -> None:
     """Refuse an upgrade with findings, where the setting ``guard`` asks for it."""
     from .settings import load

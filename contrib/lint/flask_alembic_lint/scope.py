@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask_alembic.hooks import PluginError
 
 from .changed import changed_files
-from .linting import Subject, created_tables, is_unread
+from .linting import Linter
 from .revision import RevisionSource
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ class Scope:
     """What is looked at during one command.
 
     :param app: The application.
-    :param subject: What is known about it.
+    :param linter: Looks at revisions; it has the settings.
     :param dialects: Per database: the name of its dialect.
     """
 
-    def __init__(self, app: Flask, subject: Subject, dialects: dict[str, str]) -> None:
+    def __init__(self, app: Flask, linter: Linter, dialects: dict[str, str]) -> None:
         self.app = app
-        self.subject = subject
+        self.linter = linter
+        self.subject = linter.subject
         self.dialects = dialects
         self._made: dict[str, frozenset[str]] = {}
 
@@ -116,7 +117,7 @@ class Scope:
                 path = Path(script.path)
                 text = path.read_text("utf-8", errors="replace")
                 source = RevisionSource(script.revision, text, path)
-                if not is_unread(source, self.dialects, self.subject):
+                if not self.linter.is_unread(source, self.dialects):
                     return False
         return True
 
@@ -141,5 +142,5 @@ class Scope:
     def _created(self, revision: str, path: Path) -> frozenset[str]:
         if revision not in self._made:
             source = RevisionSource(revision, path.read_text("utf-8"), path)
-            self._made[revision] = created_tables(source, self.dialects, self.subject)
+            self._made[revision] = self.linter.created_tables(source, self.dialects)
         return self._made[revision]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from .apps import dialects_of, subject_of
-from .begun import Begun, begun, requested
-from .linting import lint
+from .begun import Begun, at_end, begun, requested
+from .linting import Linter
 from .problems import problems
 from .revision import RevisionSource
 from .scope import Scope
@@ -36,6 +36,7 @@ class Session:
         self.command = command
         self.shows_only = command.command not in ("", "lint")
         self.subject = subject_of(app, **given)
+        self.linter = Linter(self.subject)
         self._scope: Scope | None = None
 
     def scope(self, dialects: dict[str, str]) -> Scope:
@@ -44,7 +45,7 @@ class Session:
         :param dialects: Per database: the name of its dialect.
         """
         if self._scope is None:
-            self._scope = Scope(self.app, self.subject, dialects)
+            self._scope = Scope(self.app, self.linter, dialects)
         return self._scope
 
     def problems(self, target: LintTarget) -> list[Problem]:
@@ -57,8 +58,8 @@ class Session:
         if not scope.includes(target):
             return []
         source = RevisionSource(target.revision, target.source, target.path)
-        found = lint(
-            source, dialects, self.subject, fresh=scope.fresh(target), target=target
+        found = self.linter.lint(
+            source, dialects, fresh=scope.fresh(target), target=target
         )
         return problems(
             self._judged(found, target, scope),
@@ -98,4 +99,5 @@ def session_of(app: Flask) -> Session:
     session = _sessions.get(app)
     if session is None or session.command is not begun(app):
         session = _sessions[app] = Session(app, begun(app))
+        at_end(app, session.linter.close)
     return session

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,38 +59,73 @@ SAME: Final = {
 """Rules of squawk that say what rules of ours say."""
 
 
-def squawk(
+@dataclass(frozen=True, slots=True)
+class SqlScript:
+    """The SQL of ``upgrade()`` for a server, and what squawk has to know about it."""
+
+    sql: str
+    lines: tuple[int | None, ...]
+    """Per line of the SQL that of the revision."""
+
+    version: tuple[int, ...]
+    """That of the server; empty for the latest."""
+
+    in_transaction: bool
+    """Whether a part of it runs in a transaction."""
+
+    fresh: frozenset[int | None]
+    """The lines about tables that are new in this run, or small."""
+
+    found: frozenset[tuple[str, int | None]]
+    """The codes of our findings, with their lines."""
+
+    databases: tuple[str, ...]
+    """The databases that it is for."""
+
+
+def sql_script(
     captured: Capture,
     view: View,
-    settings: Settings,
     found: Iterable[Finding],
     databases: tuple[str, ...],
-) -> list[Finding]:
-    """Return what squawk finds and we do not.
+) -> SqlScript:
+    """Return what squawk looks at.
 
     :param captured: The captured revision.
     :param view: The same, as the rules see it.
-    :param settings: The settings.
     :param found: What our rules found.
     :param databases: The databases that it is for.
     """
     sql, lines = script(captured)
-    if not sql:
+    facts = view.facts["upgrade"]
+    return SqlScript(
+        sql,
+        tuple(lines),
+        tuple(view.server.version or ()),
+        any(view.in_transaction(fact) for fact in facts),
+        frozenset(fact.where.line for fact in facts if view.is_fresh(fact)),
+        frozenset((finding.code, finding.line) for finding in found),
+        databases,
+    )
+
+
+def squawk(text: SqlScript, settings: Settings) -> list[Finding]:
+    """Return what squawk finds and we do not.
+
+    :param text: The SQL.
+    :param settings: The settings.
+    """
+    if not text.sql:
         return []
-    program = _program()
     excluded = {*STYLE, *settings.squawk_exclude}
-    ours = {(finding.code, finding.line) for finding in found}
-    fresh_lines = {
-        fact.where.line for fact in view.facts["upgrade"] if view.is_fresh(fact)
-    }
     result: list[Finding] = []
-    for told in _run(program, sql, view):
+    for told in _run(_program(), text):
         name = told["rule_name"]
-        line = lines[min(told["line"], len(lines) - 1)]
-        same = any((code, line) in ours for code in SAME.get(name, ()))
+        line = text.lines[min(told["line"], len(text.lines) - 1)]
+        same = any((code, line) in text.found for code in SAME.get(name, ()))
         # Where a rule of ours looks at the same thing and is silent, it knows why:
         # the table is new in this run, or this version of the server can do it.
-        if name in excluded or same or name in SAME or line in fresh_lines:
+        if name in excluded or same or name in SAME or line in text.fresh:
             continue
         result.append(
             Finding(
@@ -98,7 +134,7 @@ def squawk(
                 severity="warning",
                 line=line,
                 advice=told.get("help") or "",
-                databases=databases,
+                databases=text.databases,
             )
         )
     return result
@@ -134,17 +170,17 @@ def _program() -> str:
     return found
 
 
-def _run(program: str, sql: str, view: View) -> list[dict[str, Any]]:
+def _run(program: str, text: SqlScript) -> list[dict[str, Any]]:
     arguments = [program, "--reporter", "json", "--stdin-filepath", "revision.sql"]
-    if view.server.version:
-        version = (*view.server.version, 0)[:2]
+    if text.version:
+        version = (*text.version, 0)[:2]
         arguments += ["--pg-version", ".".join(map(str, version))]
-    if any(view.in_transaction(fact) for fact in view.facts["upgrade"]):
+    if text.in_transaction:
         arguments.append("--assume-in-transaction")
     try:
         done = subprocess.run(
             arguments,
-            input=sql,
+            input=text.sql,
             capture_output=True,
             text=True,
             timeout=60,

@@ -11,7 +11,7 @@ from .facts.model import CreateTable, DropTable, RenameTable, Transaction, Write
 if TYPE_CHECKING:
     from flask_alembic.hooks import LintTarget
 
-    from .capture import Failure
+    from .capture import Failure, Refusal
     from .revision import RevisionSource
     from .servers import Server
 
@@ -39,7 +39,9 @@ class View:
     :param namespace: The globals of the revision after it ran.
     :param failures: What kept it from running to its end.
     :param missing: Lines and names of modules that could not be imported.
-    :param target: What the core asked about.
+    :param unwatched: The same, of those that this system cannot watch.
+    :param refusals: What it tried to reach by itself.
+    :param target: What the core asked about, without its loaded revision.
     :param app_package: The top-level package of the app.
     :param id_length: How many characters the version column takes.
     """
@@ -57,6 +59,8 @@ class View:
         namespace: Mapping[str, Any] | None = None,
         failures: Sequence[Failure] = (),
         missing: Sequence[tuple[int | None, str]] = (),
+        unwatched: Sequence[tuple[int | None, str]] = (),
+        refusals: Sequence[Refusal] = (),
         target: LintTarget | None = None,
         app_package: str = "",
         id_length: int = 32,
@@ -70,6 +74,8 @@ class View:
         self.namespace = namespace or {}
         self.failures = failures
         self.missing = missing
+        self.unwatched = unwatched
+        self.refusals = refusals
         self.target = target
         self.app_package = app_package
         self.id_length = id_length

@@ -637,4 +637,8 @@ op.execute("UPDATE u SET mood = 'ok' WHERE id = 1")""",
             f'revision = "{"x" * 40}"\n\ndef upgrade():\n    op.execute("SELECT 1")',
         ),
     ],
+    "FA912": [
+        (PG, "import pathlib\npathlib.Path(__file__).parent.exists()"),
+        (LITE, "import os\nopen(os.devnull, 'w').write('x')"),
+    ],
 }

@@ -14,12 +14,16 @@ from flask_alembic_lint.examples import revision_text as module
 from flask_alembic_lint.revision import RevisionSource
 from flask_alembic_lint.servers import server_for
 
+from flask_alembic.sandbox import Watch
+
 WAIT = proxies.wait_for
 
 
 def run(body: str, dialect: str = "postgresql", database: str = "default") -> Capture:
     source = RevisionSource("b2", module(body))
-    return capture(source, dialect, server_for(dialect, None), database=database)
+    return capture(
+        source, dialect, server_for(dialect, None), Watch(), database=database
+    )
 
 
 def names(captured: Capture, direction: str = "upgrade") -> list[str]:
@@ -307,7 +311,9 @@ def test_a_migration_that_begins_meanwhile_keeps_the_proxies():
     )
     vars(builtins)["BEGIN"] = lambda: proxies.install(other)
     try:
-        captured = capture(source, "postgresql", server_for("postgresql", None))
+        captured = capture(
+            source, "postgresql", server_for("postgresql", None), Watch()
+        )
         assert names(captured) == ["DropTableOp", "DropTableOp"]
         assert proxies.installed_in(alembic.op) is other
     finally:

@@ -12,6 +12,7 @@ from flask_alembic_lint.servers import server_for
 from flask_alembic_lint.squawk import script
 
 from flask_alembic.hooks import PluginError
+from flask_alembic.sandbox import Watch
 
 installed = (
     bool(shutil.which("squawk")) or Path(sys.executable).with_name("squawk").exists()
@@ -30,7 +31,9 @@ def test_lines_of_the_sql_are_those_of_the_revision():
             """
         ),
     )
-    text, lines = script(capture(source, "postgresql", server_for("postgresql", None)))
+    text, lines = script(
+        capture(source, "postgresql", server_for("postgresql", None), Watch())
+    )
     by_line = dict(zip(text.splitlines(), lines, strict=False))
     assert by_line["SELECT 1;"] == 9
     assert by_line["CREATE TABLE t ("] == 10

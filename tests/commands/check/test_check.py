@@ -363,6 +363,25 @@ def test_files_without_functions(tmp_path: Path) -> None:
     assert problem.path == folder / "a3.py"
 
 
+def test_code_at_the_top_of_a_file_changes_nothing(tmp_path: Path) -> None:
+    """It is executed in a sandbox, by check and by doctor."""
+    app = make_app(tmp_path)
+    folder = migrations_of(app)
+    written = tmp_path / "written"
+    folder.joinpath("a1.py").write_text(
+        "revision = 'a1'\ndown_revision = None\n"
+        f"open({str(written)!r}, 'w').close()\n"
+        "def upgrade():\n    pass\n\ndef downgrade():\n    pass\n"
+    )
+    assert ("file-not-checked", "warning") in codes(app)
+    with app.app_context():
+        problem = extension_of(app).check().problems[0]
+        assert extension_of(app).doctor() == ()
+    assert (problem.path, problem.line) == (folder / "a1.py", 3)
+    assert f"tries to open {written} for writing when it is imported" in problem.message
+    assert not written.exists()
+
+
 def test_every_file_that_does_not_compile_is_named(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     folder = migrations_of(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .events import Capture, Event, Failure
-from .running import capture
+from .events import Capture, Event, Failure, Refusal
+from .running import capture, unread_capture
 
-__all__ = ["Capture", "Event", "Failure", "capture"]
+__all__ = ["Capture", "Event", "Failure", "Refusal", "capture", "unread_capture"]

@@ -51,6 +51,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a revision tried to reach by itself, and was refused."""
+
+    direction: Direction | None
+    """``None`` where the code around the functions tried it."""
+
+    line: int | None
+    what: str
+    """A verb and its object."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """All that a revision did."""
 
@@ -64,6 +76,17 @@ class Capture:
 
     missing: tuple[tuple[int | None, str], ...] = ()
     """Modules that could not be imported: the line and the name."""
+
+    unwatched: tuple[tuple[int | None, str], ...] = ()
+    """Modules that this system cannot watch, and that have a stand-in, too."""
+
+    refusals: tuple[Refusal, ...] = ()
+    """What was tried and refused, at most one in each line."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of it was run, with what it imports."""
+        return not (self.failures or self.missing or self.unwatched or self.refusals)
 
     @property
     def is_unread(self) -> bool:

@@ -9,9 +9,12 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .driver import Connection
+
+if TYPE_CHECKING:
+    from flask_alembic.sandbox import Watch
 
 CHATTY: Final = ("alembic.runtime.migration", "sqlglot")
 """Loggers that tell of each context and each statement they cannot read."""
@@ -22,29 +25,41 @@ class ReachedDatabase(Exception):
 
 
 @contextmanager
-def isolated() -> Iterator[None]:
-    """Refuse this thread every real connection, and swallow what it prints.
+def isolated(watch: Watch) -> Iterator[None]:
+    """Refuse this thread SQLAlchemy's connections, and swallow what it prints.
 
-    A revision that goes to a database by itself, through ``db.session`` or an
-    engine of its own, stops there; other threads go on as before.
+    The sandbox refuses any connection, but one of a pool may be open already, and it
+    cannot name the database of a driver written in C. Other threads go on as before.
 
+    :param watch: Where it is noted.
     :raises ReachedDatabase: Inside, where the revision takes a connection.
     """
     from sqlalchemy import event
+    from sqlalchemy.engine import Engine
     from sqlalchemy.pool import Pool
 
     thread = threading.get_ident()
 
-    def refuse(connection: Any, *_: Any) -> None:
-        if threading.get_ident() == thread and not isinstance(connection, Connection):
-            raise ReachedDatabase("it uses a connection of its own")
+    def refuse(what: str) -> NoReturn:
+        watch.note(what, 3)
+        raise ReachedDatabase("it uses a connection of its own")
 
-    event.listen(Pool, "checkout", refuse)
+    def checkout(connection: Any, *_: Any) -> None:
+        if threading.get_ident() == thread and not isinstance(connection, Connection):
+            refuse("use a connection of its own")
+
+    def connect(dialect: Any, *_: Any) -> None:
+        if threading.get_ident() == thread:
+            refuse(f"connect to a {dialect.name} database")
+
+    event.listen(Pool, "checkout", checkout)
+    event.listen(Engine, "do_connect", connect)
     try:
         with quiet(), contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
-        event.remove(Pool, "checkout", refuse)
+        event.remove(Pool, "checkout", checkout)
+        event.remove(Engine, "do_connect", connect)
 
 
 @contextmanager

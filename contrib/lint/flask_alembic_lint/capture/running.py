@@ -6,13 +6,14 @@ import builtins
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..facts.base import Direction
 from . import database as databases
 from .driver import World
-from .events import Capture, Event, Failure
+from .events import Capture, Event, Failure, Refusal
 from .isolation import isolated
 from .proxies import LOCK, Busy, installed
 from .recorder import Recorder
@@ -21,6 +22,8 @@ from .standins import Importer
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
+
+    from flask_alembic.sandbox import Watch
 
     from ..revision import RevisionSource
     from ..servers import Server
@@ -37,12 +40,13 @@ def capture(
     revision: RevisionSource,
     dialect: str,
     server: Server,
+    watch: Watch,
     *,
     database: str = "default",
     config: Config | None = None,
     options: dict[str, Any] | None = None,
 ) -> Capture:
-    """Run a revision where nothing reaches a database.
+    """Run a revision against a recorder, in a sandbox.
 
     ``upgrade()`` runs with a database in which nothing exists, ``downgrade()`` with
     one in which everything the file names does. If a function stopped, or operations
@@ -52,12 +56,15 @@ def capture(
     :param revision: The revision's source.
     :param dialect: The name of the dialect.
     :param server: The server behind it.
+    :param watch: Of the sandbox in which it is called.
     :param database: The database's name, for an ``upgrade(engine_name)``.
     :param config: What ``context.config`` shows.
     :param options: Arguments of ``EnvironmentContext.configure``.
     """
-    attempt = _Attempt(revision, dialect, server, database, config, options or {})
-    with LOCK, isolated():
+    attempt = _Attempt(
+        revision, dialect, server, watch, database, config, options or {}
+    )
+    with LOCK, isolated(watch):
         try:
             first = attempt.run()
         except Busy as error:
@@ -79,7 +86,30 @@ def capture(
         first,
         events=_merged(first.events, more),
         failures=_still_stopped(first.failures, second.failures),
+        refusals=_by_line((*first.refusals, *second.refusals)),
     )
+
+
+def unread_capture(
+    dialect: str, server: Server, failures: tuple[Failure, ...]
+) -> Capture:
+    """Return what is captured of a revision that cannot be run.
+
+    :param dialect: The name of the dialect.
+    :param server: The server behind it.
+    :param failures: Why it cannot.
+    """
+    return Capture(
+        databases.recording_dialect(dialect, server, World()), failures=failures
+    )
+
+
+def _by_line(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """Return the first refusal of each line."""
+    found: dict[tuple[Direction | None, int | None], Refusal] = {}
+    for refusal in refusals:
+        found.setdefault((refusal.direction, refusal.line), refusal)
+    return tuple(found.values())
 
 
 def _still_stopped(
@@ -116,12 +146,14 @@ class _Attempt:
         revision: RevisionSource,
         dialect: str,
         server: Server,
+        watch: Watch,
         database: str,
         config: Config | None,
         options: dict[str, Any],
     ) -> None:
         self.revision = revision
         self.server = server
+        self.watch = watch
         self.database = database
         self.config = config
         self.options = options
@@ -137,6 +169,8 @@ class _Attempt:
         )
         failures: list[Failure] = []
         self.missing: list[tuple[int | None, str]] = []
+        self.unwatched: list[tuple[int | None, str]] = []
+        self.refusals: list[Refusal] = []
         with engine.connect() as connection:
             environment = self._environment(connection)
             context = environment.get_context()
@@ -155,6 +189,8 @@ class _Attempt:
             failures=tuple(failures),
             namespace=namespace,
             missing=tuple(dict.fromkeys(self.missing)),
+            unwatched=tuple(dict.fromkeys(self.unwatched)),
+            refusals=_by_line(self.refusals),
         )
 
     def _pretend(self, *, exists: bool, rows: int) -> None:
@@ -178,14 +214,19 @@ class _Attempt:
         module = types.ModuleType("revision_under_analysis")
         module.__file__ = self.revision.filename
         importer = Importer(
-            lambda name: self.missing.append((recorder.line(), name)), given
+            lambda name: self.missing.append((recorder.line(), name)),
+            given,
+            None
+            if self.watch.is_complete
+            else lambda name: self.unwatched.append((recorder.line(), name)),
         )
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": importer}
         try:
             code = compile(
                 self.revision.text, self.revision.filename, "exec", dont_inherit=True
             )
-            exec(code, vars(module))
+            with self._watched(None):
+                exec(code, vars(module))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -204,12 +245,27 @@ class _Attempt:
             return
         recorder.direction = direction
         try:
-            function(*self._arguments(function))
+            with self._watched(direction):
+                function(*self._arguments(function))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             if not self.revision.only_raises(direction):
                 failures.append(self._failure(direction, error))
+
+    @contextmanager
+    def _watched(self, direction: Direction | None) -> Iterator[None]:
+        """Keep what the block tries, and what it has started."""
+        before = len(self.watch.attempts)
+        try:
+            yield
+        finally:
+            self.watch.settle()
+            function = self.revision.function(direction) if direction else None
+            start = function.lineno if function is not None else None
+            for attempt in self.watch.attempts[before:]:
+                line = attempt.line_in(self.revision.filename) or start
+                self.refusals.append(Refusal(direction, line, attempt.what))
 
     def _arguments(self, function: Callable[..., Any]) -> list[str]:
         """Return what the function has to be called with.

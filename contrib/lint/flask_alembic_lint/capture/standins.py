@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -140,17 +141,35 @@ PROBED: Final = frozenset(
 """Names that SQLAlchemy asks a type for, and takes the absence of for an answer."""
 
 
+WATCHED: Final = frozenset({"alembic", "flask", "flask_alembic", "sqlalchemy"})
+"""Packages whose code reaches a database through functions of Python only."""
+
+
+def _is_watched(name: str) -> bool:
+    package = name.partition(".")[0]
+    compiled = package in ("ctypes", "_ctypes", "multiprocessing")
+    return package in WATCHED | sys.stdlib_module_names and not compiled
+
+
 class Importer:
     """The ``__import__`` of a revision's own import statements.
 
     :param missed: Called with the name of each module that has a stand-in.
     :param given: What the revision gets for names of the package ``alembic``: the
         recorder for ``op``, its environment for ``context``.
+    :param unwatched: Called with the name of each module that has a stand-in because
+        its compiled code could not be watched; ``None`` where it can be.
     """
 
-    def __init__(self, missed: Missed, given: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        missed: Missed,
+        given: Mapping[str, Any],
+        unwatched: Missed | None = None,
+    ) -> None:
         self.missed = missed
         self.given = given
+        self.unwatched = unwatched
 
     def __call__(
         self,
@@ -165,6 +184,9 @@ class Importer:
             own = self._own(name, fromlist)
             if own is not None:
                 return own
+        if self.unwatched is not None and (level or not _is_watched(name)):
+            self.unwatched(name or ".")
+            return _module(name, fromlist)
         try:
             module = builtins.__import__(name, globals, locals, fromlist, level)
         except ImportError:

@@ -43,7 +43,19 @@ def not_captured(view: View) -> Iterator[Hit]:
             line=view.missing[0][0],
             unchecked=True,
         )
+    if view.unwatched:
+        names = ", ".join(dict.fromkeys(name for _, name in view.unwatched))
+        yield Hit(
+            f"{names} may have compiled code, which cannot be watched on this system, "
+            "so what it does was not checked: a stand-in that does nothing took its "
+            "place.",
+            line=view.unwatched[0][0],
+            unchecked=True,
+        )
+    reached = {(refusal.direction, refusal.line) for refusal in view.refusals}
     for failure in view.failures:
+        if (failure.direction, failure.line) in reached:
+            continue  # FA912 says why
         part = f"{failure.direction}()" if failure.direction else "The file"
         yield Hit(
             f"{part} stopped without a database, so what follows was not checked: "
@@ -128,3 +140,40 @@ def many_statements(view: View) -> Iterator[Hit]:
                 f"{fact.count} statements are sent as one, which the driver may refuse.",
                 fact,
             )
+
+
+@rule(
+    "FA912",
+    "revision that reaches out by itself",
+    on={"*": "warning"},
+    reason="""
+    A revision is run to be looked at, in a process that can only compute and read
+    files: where it connects to a server, writes or removes a file, or starts a program,
+    that is refused, and what it would do there was not checked. When it is applied it
+    does it, outside the transaction of the migration: it stays done when the revision
+    is rolled back, and plan, upgrade --sql and the guard do not know it. Use
+    op.get_bind() for the database, and a script of its own for the rest; or
+    waive this with what you found.
+    """,
+    rewrite="""
+# In a revision, use the connection of the migration, which is rolled back with it:
+op.get_bind()
+""",
+    unsafe="""
+import pathlib
+
+pathlib.Path("exported.csv").write_text("id,name")
+""",
+)
+def reaches_out(view: View) -> Iterator[Hit]:
+    stopped = {(failure.direction, failure.line) for failure in view.failures}
+    for refusal in view.refusals:
+        part = f"{refusal.direction}()" if refusal.direction else "The file"
+        ends = (refusal.direction, refusal.line) in stopped
+        yield Hit(
+            f"{part} tried to {refusal.what}, which was refused"
+            + (", and stopped: the rest of it" if ends else ": what that does")
+            + " was not checked.",
+            line=refusal.line,
+            unchecked=refusal.direction != "downgrade",
+        )
