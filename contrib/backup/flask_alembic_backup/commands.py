@@ -49,7 +49,10 @@ def restore(file: Path | None, database: str | None, force: bool, yes: bool) -> 
             raise BackupError(f"Another run is changing database {name!r}: {holder}.")
     if not yes:
         click.confirm(
-            f"Replace the content of database {name!r} by {path}?", abort=True, err=True
+            f"Replace the content of database {name!r} by {path}? "
+            "Newer rows and tables are lost.",
+            abort=True,
+            err=True,
         )
     with alembic.connect(name, lock=True) as connection:
         current_command().data = _restore(settings, name, path, connection)
@@ -60,9 +63,11 @@ def _restore(
 ) -> dict[str, Any]:
     is_ours = path.suffix != ".backup"
     held = dumps.read(dumps.kind_of(connection), settings, path) if is_ours else None
+    before = dumps.count(connection, rows=False) if held is not None else {}
+    dropped = sorted(set(before) - set(held or ()))
     connection.rollback()
     if is_ours:
-        dumps.restore(connection, settings, path)
+        dumps.restore(connection, settings, path, dropped)
     elif settings.restore_command:
         words = command_words(settings.restore_command, path, name)
         dumps.run(settings, words[0], words[1:], connection.engine.url, {})
@@ -78,7 +83,6 @@ def _restore(
     missing = sorted(
         t for t in held or {} if t not in after or after[t] != (held or {})[t]
     )
-    extra = sorted(set(after) - set(held)) if held is not None else []
     current_command().ok = not missing
     return {
         "database": name,
@@ -86,7 +90,7 @@ def _restore(
         "revisions": heads,
         "tables": len(after),
         "differing": missing,
-        "extra": extra,
+        "dropped": dropped,
     }
 
 
@@ -128,9 +132,7 @@ def show_restore(report: Report, writer: Writer) -> None:
     writer.line(
         f"The database has {data['tables']} tables; its version is {revisions}."
     )
-    if data["extra"]:
-        writer.line(
-            f"Not in the backup, and left as they are: {', '.join(data['extra'])}."
-        )
+    if data["dropped"]:
+        writer.line(f"Dropped, as the backup has none: {', '.join(data['dropped'])}.")
     if data["differing"]:
         writer.line(f"Differ from the backup: {', '.join(data['differing'])}.")

@@ -155,24 +155,46 @@ def read(kind: str, settings: Settings, file: Path) -> Counts:
         raise BackupError(f"The backup {file} cannot be read: {error}.") from error
 
 
-def restore(connection: Connection, settings: Settings, file: Path) -> None:
-    """Put a dump back.
+def restore(
+    connection: Connection, settings: Settings, file: Path, extra: list[str]
+) -> None:
+    """Put a dump back, and drop the tables that were created after it.
 
     :param connection: A connection to the database, without a transaction.
     :param settings: The settings.
     :param file: The dump, which was read before.
+    :param extra: The tables that the dump does not hold, as :func:`count` names them.
     :raises BackupError: When it fails. PostgreSQL and SQLite are as they were then.
     """
     kind, url = kind_of(connection), connection.engine.url
     if kind == "sqlite":
         _restore_sqlite(connection, file)
     elif kind == "postgresql":
-        words = ["--clean", "--if-exists", "--single-transaction", "--no-password"]
-        words += ["--exit-on-error", f"--dbname={url.database}", str(file)]
-        run(settings, "pg_restore", words, url, _libpq(url))
+        _restore_postgresql(url, settings, file, extra)
     else:
+        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+        for name in extra:
+            quoted = name.replace("`", "``").replace("%", "%%")
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS `{quoted}`")
+        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
+        connection.rollback()
         with _my_options(url) as first, file.open("rb") as source:
             run(settings, "mariadb", [first, str(url.database)], url, {}, stdin=source)
+
+
+def _restore_postgresql(
+    url: URL, settings: Settings, file: Path, extra: list[str]
+) -> None:
+    """Let psql do everything in one transaction, from a complete script."""
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".restore-") as folder:
+        script = Path(folder, "script.sql")
+        words = ["--clean", "--if-exists", f"--file={script}", str(file)]
+        run(settings, "pg_restore", words, url, {})
+        words = ["--no-psqlrc", "--quiet", "--no-password", "--single-transaction"]
+        words += ["--set=ON_ERROR_STOP=1"]
+        for name in extra:
+            words += ["--command", f"DROP TABLE IF EXISTS {name} CASCADE"]
+        run(settings, "psql", [*words, f"--file={script}"], url, _libpq(url))
 
 
 def run(
@@ -222,7 +244,7 @@ def _path(settings: Settings, tool: str) -> str:
 
 
 def _libpq(url: URL) -> dict[str, str]:
-    given = {
+    given: dict[str, object] = {
         "PGHOST": url.host,
         "PGPORT": url.port,
         "PGUSER": url.username,

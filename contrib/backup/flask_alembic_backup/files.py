@@ -147,14 +147,17 @@ def command_words(command: tuple[str, ...], file: Path, database: str) -> list[s
 def _publish(part: Path, path: Path) -> None:
     """Give a complete file its name, so that it lasts over a power failure."""
     os.chmod(part, 0o600)
-    for each, then in ((part, lambda: os.rename(part, path)), (path.parent, None)):
-        number = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
-        if then is not None:
-            then()
+    _flush(part)
+    os.rename(part, path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def backups_of(settings: Settings, database: str) -> list[Path]:

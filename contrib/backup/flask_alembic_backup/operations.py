@@ -172,8 +172,8 @@ class _Reader:
         table = self.tables.get(owner.id) if isinstance(owner, ast.Name) else None
         if table is None or what.func.attr != "get":
             return None
-        for key, value in zip(table.keys, table.values, strict=True):
-            is_ours = isinstance(key, ast.Constant) and key.value == self.database
+        for name, value in zip(table.keys, table.values, strict=True):
+            is_ours = isinstance(name, ast.Constant) and name.value == self.database
             if is_ours and isinstance(value, ast.Name):
                 return value.id
         return ast.unparse(what.args[1]) if len(what.args) > 1 else None

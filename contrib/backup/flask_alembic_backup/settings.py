@@ -18,7 +18,7 @@ KEYS: Final = frozenset(
 )
 """The keys of ``ALEMBIC_BACKUP``."""
 
-TOOLS: Final = frozenset(["mariadb", "mariadb-dump", "pg_dump", "pg_restore"])
+TOOLS: Final = frozenset(["mariadb", "mariadb-dump", "pg_dump", "pg_restore", "psql"])
 """The programs whose path may be set."""
 
 

@@ -118,7 +118,9 @@ def folder(tmp_path: Path) -> Path:
     op.execute('INSERT INTO users VALUES (1)')
     op.execute('INSERT INTO users VALUES (2)')"""
     write(path, "a1", None, "create users", create, "op.drop_table('users')")
-    write(path, "b2", "a1", "drop users", "op.drop_table('users')")
+    drop = """op.create_table('extra', sa.Column('id', sa.Integer, primary_key=True))
+    op.drop_table('users')"""
+    write(path, "b2", "a1", "drop users", drop)
     return path
 
 

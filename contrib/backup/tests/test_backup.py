@@ -59,6 +59,8 @@ def test_backup_and_restore(make_app: MakeApp, url: sa.URL, backups: Path) -> No
     text = done(app, "restore", "-y").stdout
     assert "its version is a1" in text
     assert "2 tables" in text
+    with connected(url) as connection:
+        assert not sa.inspect(connection).has_table("extra")
     assert users(url) == [1, 2]
     assert version(url) == {"a1"}
 
