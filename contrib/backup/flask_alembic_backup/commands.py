@@ -45,7 +45,7 @@ def restore(file: Path | None, database: str | None, force: bool, yes: bool) -> 
         )
     path = _file(settings, name, file)
     for status in alembic.status(databases=(name,)):
-        if holder := status.fields.get("lock"):
+        if holder := status.lock:
             raise BackupError(f"Another run is changing database {name!r}: {holder}.")
     if not yes:
         click.confirm(

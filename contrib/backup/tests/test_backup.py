@@ -279,3 +279,18 @@ def test_wrong_settings_refuse_the_run(
 
 def test_the_plugin_is_sound() -> None:
     check_plugin(plugin)
+
+
+def test_restore_is_refused_during_a_run(
+    make_app: MakeApp, url: sa.URL, backups: Path
+) -> None:
+    given = {"folder": str(backups)}
+    app = make_app(url, given)
+    done(app, "upgrade", "a1")
+    done(app, "upgrade")
+    with app.app_context(), app.extensions["alembic"].connect(lock=True):
+        result = db(make_app(url, given), "restore", "-y")
+    assert result.exit_code == 3
+    assert "Another run is changing database" in result.stderr
+    assert version(url) == {"b2"}
+    done(app, "restore", "-y")
