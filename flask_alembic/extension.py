@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -367,17 +367,22 @@ class Alembic:
         return self._environment().databases()
 
     @contextmanager
-    def connect(self, name: str | None = None) -> Iterator[Connection]:
+    def connect(
+        self, name: str | None = None, *, lock: bool = False
+    ) -> Iterator[Connection]:
         """Open a connection of its own, through the ``open_connection`` hook.
 
         What is still open at the end is rolled back.
 
         :param name: The database; the first one by default.
+        :param lock: Whether the migration lock is held until the end, as by a run.
+        :raises LockNotObtained: When another run keeps the lock for ``lock_timeout``.
         :raises DatabaseError: When it cannot be reached in ``connect_timeout``.
         :raises UsageError: When there is none of that name, or its engine is async.
 
         .. versionadded:: 4.0
         """
+        from .hooks import specs
         from .runtime.connections import connected
         from .runtime.databases import choose
         from .runtime.event_loop import refuse_async
@@ -386,7 +391,15 @@ class Alembic:
         database = choose(environment.databases(), [name] if name else ())[0]
         refuse_async(environment, database.name)
         with connected(environment, environment.hooks, database) as connection:
-            yield connection
+            held = (
+                environment.hooks.firstresult(
+                    specs.migration_lock, database=database.name, connection=connection
+                )
+                if lock
+                else None
+            )
+            with held or nullcontext():
+                yield connection
 
     # Commands that read --------------------------------------------------------
 

@@ -99,6 +99,8 @@ def attributes(alembic: Alembic) -> None:
     assert_type(alembic.migration_context, MigrationContext)
     assert_type(alembic.migration_contexts, dict[str, MigrationContext])
     assert_type(alembic.databases, dict[str, Database])
+    with alembic.connect("default", lock=True) as connection:
+        assert_type(connection, sa.Connection)
     assert_type(alembic.plugins, tuple[PluginRecord, ...])
     print(alembic.config, alembic.env, alembic.environment_context)
     print(alembic.op, alembic.ops, alembic.rev_id())
