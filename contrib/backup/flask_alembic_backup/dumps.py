@@ -281,7 +281,12 @@ def _my_options(url: URL) -> Iterator[str]:
         os.unlink(name)
 
 
-def _sqlite_file(connection: Connection) -> str | None:
+def sqlite_file(connection: Connection) -> str | None:
+    """Return the file of a SQLite database.
+
+    :param connection: A connection to it.
+    :return: ``None`` for one in memory.
+    """
     for row in connection.exec_driver_sql("PRAGMA database_list"):
         if row[1] == "main" and row[2]:
             return str(row[2])
@@ -291,7 +296,7 @@ def _sqlite_file(connection: Connection) -> str | None:
 @contextmanager
 def _sqlite(connection: Connection) -> Iterator[sqlite3.Connection]:
     """Connect to the same database with Python's own driver."""
-    path = _sqlite_file(connection)
+    path = sqlite_file(connection)
     if path is not None:
         with closing(sqlite3.connect(path, isolation_level=None)) as raw:
             yield raw

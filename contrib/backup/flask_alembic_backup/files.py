@@ -62,7 +62,7 @@ def has_tables(app: Flask, database: str) -> bool:
 def _is_lost(app: Flask, database: str, connection: Connection) -> bool:
     """Return whether another connection sees another database in memory."""
     is_async = hasattr(engines_of(app)[database], "sync_engine")
-    return is_async and dumps._sqlite_file(connection) is None
+    return is_async and dumps.sqlite_file(connection) is None
 
 
 def take(app: Flask, settings: Settings, database: str, run_id: str) -> Backup:
