@@ -7,14 +7,15 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import g
 
-from .connections import open_connection
+from .connections import close, open_connection
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from .environment import Environment
+
+
+R = TypeVar("R")
 
 
 @dataclass
@@ -45,10 +49,60 @@ class Connected:
         return Operations(self.migration_context)
 
 
-contexts_of_run: ContextVar[
-    tuple[Environment, Callable[[str], Connected | None]] | None
-] = ContextVar("contexts_of_run", default=None)
-"""What gives the contexts of a run to ``run_migrations`` of a subclass."""
+@dataclass
+class Asked:
+    """What is being made while a subclass is asked for its contexts."""
+
+    environment: Environment
+    """The app's environment."""
+
+    plain: EnvironmentContext | None = None
+    """An environment context that is not configured yet."""
+
+    opened: dict[str, Connected] = field(default_factory=dict)
+    """The database that the contexts are for."""
+
+
+asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
+"""What the properties of the base class return to those of a subclass."""
+
+
+def asked_of(environment: Environment) -> Asked | None:
+    """Return what a subclass is being asked for, in this context.
+
+    :param environment: The app's environment.
+    """
+    current = asked.get()
+    return current if current and current.environment is environment else None
+
+
+@contextmanager
+def asking(question: Asked) -> Iterator[None]:
+    """Let the base class answer from what is being made.
+
+    :param question: What that is.
+    """
+    token = asked.set(question)
+    try:
+        yield
+    finally:
+        asked.reset(token)
+
+
+class OpenedDatabases(dict[str, R]):
+    """What is open, by name of the database; others are opened on first use.
+
+    :param opened: What is open already.
+    :param open_: Opens another one.
+    """
+
+    def __init__(self, opened: Mapping[str, R], open_: Callable[[str], R]) -> None:
+        super().__init__(opened)
+        self._open = open_
+
+    def __missing__(self, name: str) -> R:
+        self[name] = self._open(name)
+        return self[name]
 
 
 def _key(environment: Environment) -> str:
@@ -64,21 +118,30 @@ def connected(environment: Environment, name: str) -> Connected:
     :param environment: The app's environment.
     :param name: The name of the database.
     """
-    run = contexts_of_run.get()
-    if run is not None and run[0] is environment:
-        connected_run = run[1](name)
-        if connected_run is not None:
-            return connected_run
+    question = asked_of(environment)
+    if question is not None and name in question.opened:
+        return question.opened[name]
     opened: dict[str, Connected] = g.setdefault(_key(environment), {})
-    if name not in opened or opened[name].connection.closed:
+    if kept_connection(environment, name) is None:
         database = environment.databases()[name]
         connection = open_connection(environment, environment.hooks, database)
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        context = environment.environment_context(
-            database, environment.scripts(), connection
-        )
+        context = environment.own_context(database, environment.scripts(), connection)
         opened[name] = Connected(connection, context)
     return opened[name]
+
+
+def kept_connection(environment: Environment, name: str) -> Connection | None:
+    """Return the connection to a database that the app context holds, if it is usable.
+
+    :param environment: The app's environment.
+    :param name: The name of the database.
+    """
+    opened: dict[str, Connected] = g.get(_key(environment), {})
+    connection = opened[name].connection if name in opened else None
+    if connection is None or connection.closed or connection.invalidated:
+        return None
+    return connection
 
 
 def close_all(environment: Environment) -> None:
@@ -87,4 +150,4 @@ def close_all(environment: Environment) -> None:
     :param environment: The app's environment.
     """
     for opened in g.pop(_key(environment), {}).values():
-        opened.connection.close()
+        close(opened.connection)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -271,6 +272,22 @@ class AppScriptDirectory(IndexedScriptDirectory):
 
     _written: list[Path]
 
+    @classmethod
+    def of(cls, history: ScriptDirectory) -> AppScriptDirectory:
+        """Return a history as one of an app; what its class overrides holds.
+
+        :param history: Alembic's own, or of another class.
+        """
+        if isinstance(history, AppScriptDirectory):
+            return history
+        given = type(history)
+        kind = cls if issubclass(cls, given) else type(given.__name__, (given, cls), {})
+        adopted: AppScriptDirectory = kind.__new__(kind)
+        vars(adopted).update(vars(history))
+        adopted.messaging_opts = {**adopted.messaging_opts, "quiet": True}
+        adopted._adopt()
+        return adopted
+
     def known_ids(self) -> frozenset[str]:
         """Return the id of every revision.
 
@@ -395,6 +412,20 @@ class AppScriptDirectory(IndexedScriptDirectory):
                 data = other.encode(self.output_encoding)
         write_new(target, data)
         self._written.append(target)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFolders:
+    """Where a history is, for :func:`open_scripts`."""
+
+    config: Config
+    """Alembic's configuration."""
+
+    locations: Locations
+    """The folders of revisions."""
+
+    index: RevisionIndex
+    """What every revision file says."""
 
 
 class ScriptSource(Protocol):
