@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .hooks import Direction, Mode, PluginRecord, Problem, RunResult
     from .hooks.history_graph import HistoryGraph
     from .hooks.payloads import Finding, ModeName
-    from .runtime.contexts import Connected
+    from .runtime.asked_contexts import Connected
     from .runtime.databases import Database
     from .runtime.environment import Environment
     from .runtime.overrides import Cache
@@ -315,7 +315,7 @@ class Alembic:
         It is connected to the first database; the connection is closed when the
         app context ends.
         """
-        from .runtime.contexts import asked_of
+        from .runtime.asked_contexts import asked_of
 
         question = asked_of(self._environment())
         if question is not None and question.plain is not None:
@@ -346,7 +346,7 @@ class Alembic:
     @property
     def migration_contexts(self) -> dict[str, MigrationContext]:
         """Get the ``MigrationContext`` of each database by name."""
-        from .runtime.contexts import OpenedDatabases, asked_of
+        from .runtime.asked_contexts import OpenedDatabases, asked_of
 
         environment = self._environment()
         question = asked_of(environment)
@@ -388,7 +388,10 @@ class Alembic:
 
         ``clear()`` closes the connections of the app context.
         """
-        return self._environment().cache
+        from .runtime.contexts import close_all
+
+        environment = self._environment()
+        return environment.cache(lambda: close_all(environment))
 
     def _open(self, environment: Environment, name: str) -> Connected:
         from .runtime.contexts import connected

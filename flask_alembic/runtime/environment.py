@@ -213,13 +213,14 @@ class Environment:
         """
         return self._overrides is not None and self._overrides.has(*names)
 
-    @property
-    def cache(self) -> Cache:
-        """What a subclass of the extension keeps for this app."""
-        from .contexts import close_all
+    def cache(self, close: Callable[[], None]) -> Cache:
+        """Return what a subclass of the extension keeps for this app.
+
+        :param close: Closes the connections of the app context.
+        """
         from .overrides import Cache
 
-        return self._once("cache", lambda: Cache(lambda: close_all(self)))
+        return self._once("cache", lambda: Cache(close))
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -354,7 +355,9 @@ class Environment:
                 logger.debug("The script directory cannot be opened", exc_info=True)
             else:
                 folders = history.index.locations
-                locations = relocated(locations, Path(history.dir), [*map(Path, folders)])
+                locations = relocated(
+                    locations, Path(history.dir), [*map(Path, folders)]
+                )
         if not diagnosing.get():
             for text in location_warnings(locations):
                 logger.warning(text, extra={"is_told": is_in_terminal.get()})
@@ -396,7 +399,8 @@ class Environment:
         if self._overrides is None or not self._overrides.has("config"):
             return self.own_config
         overrides = self._overrides
-        return self._once("config", lambda: overrides.get("config"))
+        config: Config = self._once("config", lambda: overrides.get("config"))
+        return config
 
     @property
     def own_config(self) -> Config:
@@ -468,7 +472,7 @@ class Environment:
             given = self._overrides.get("script_directory")
             known = self._made.get("given_scripts")
             if known is None or known[0] is not given:
-                known = (given, AppScriptDirectory.of(given))
+                known = (given, AppScriptDirectory.from_alembic(given))
                 self._made["given_scripts"] = known
         scripts: AppScriptDirectory = known[1]
         return scripts
@@ -594,7 +598,7 @@ class Environment:
         self, context: EnvironmentContext, database: Database, connection: Connection
     ) -> None:
         """Let a subclass of the extension change or replace a context."""
-        from .contexts import Asked, Connected, asked_of, asking
+        from .asked_contexts import Asked, Connected, asked_of, asking
 
         if asked_of(self) is not None or self._overrides is None:
             return
@@ -709,18 +713,17 @@ class Environment:
         plain = EnvironmentContext(config, scripts, **options)
         if self._overrides is None or not self._overrides.has("environment_context"):
             return plain
-        from .contexts import Asked, asking
+        from .asked_contexts import Asked, asking
 
         with asking(Asked(self, plain=plain)):
-            given = self._overrides.get("environment_context")
+            given: EnvironmentContext = self._overrides.get("environment_context")
         if given is plain:
             return plain
         # One object may be given for several databases.
         given = copy.copy(given)
         given.config, given.script = config, scripts
         given.context_opts = {**given.context_opts, **options}
-        context: EnvironmentContext = given
-        return context
+        return given
 
 
 def configured(app: Flask, config: Config, environment: Environment) -> Locations:
@@ -798,6 +801,7 @@ def lock_key(environment: Environment, database: str) -> LockKey:
         database=database,
         schema=context.get("version_table_schema"),
         version_table=context.get("version_table") or "alembic_version",
+        id=environment.settings.of("lock_id", database),
     )
 
 

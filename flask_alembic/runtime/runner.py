@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import HookError, NestedRun, UsageError
@@ -146,6 +147,8 @@ def run(environment: Environment, request: MigrationRequest) -> RunResult:
         with invoked(
             environment, request.direction, failed, **options, **request.options
         ) as call:
+            given = environment.settings.revision_arguments
+            request = replace(request, arguments={**given, **request.arguments})
             state = RunState(call, request)
             call.result = EXECUTORS[request.mode]().execute(state)
             call.run = call.result.run

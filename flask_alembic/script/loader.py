@@ -273,16 +273,17 @@ class AppScriptDirectory(IndexedScriptDirectory):
     _written: list[Path]
 
     @classmethod
-    def of(cls, history: ScriptDirectory) -> AppScriptDirectory:
+    def from_alembic(cls, history: ScriptDirectory) -> AppScriptDirectory:
         """Return a history as one of an app; what its class overrides holds.
 
         :param history: Alembic's own, or of another class.
         """
         if isinstance(history, AppScriptDirectory):
             return history
-        given = type(history)
-        kind = cls if issubclass(cls, given) else type(given.__name__, (given, cls), {})
-        adopted: AppScriptDirectory = kind.__new__(kind)
+        given, kind = type(history), cls
+        if not issubclass(cls, given):
+            kind = type(given.__name__, (given, cls), {})
+        adopted = kind.__new__(kind)
         vars(adopted).update(vars(history))
         adopted.messaging_opts = {**adopted.messaging_opts, "quiet": True}
         adopted._adopt()

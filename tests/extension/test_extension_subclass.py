@@ -426,7 +426,8 @@ def test_config_is_obeyed(tmp_path: Path) -> None:
     assert run_db(app, "upgrade").exit_code == 0
     assert version_rows(url_of(app)) == {"a1", "b1"}
     heads = run_db(app, "heads").output
-    assert "a1" in heads and "b1" in heads
+    assert "a1" in heads
+    assert "b1" in heads
     for words in (["status"], ["current"], ["log"], ["lint"], ["graph"]):
         assert run_db(app, *words).exit_code == 0, words
 
