@@ -170,7 +170,9 @@ def _statements(key: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _arguments(key: str, value: Any) -> dict[str, Any]:
+def _arguments(key: str, value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
     if not isinstance(value, Mapping) or not all(
         isinstance(name, str) and name.isidentifier() for name in value
     ):

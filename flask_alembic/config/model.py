@@ -64,7 +64,7 @@ class Settings:
     session_statements: PerDatabase = ()
     """SQL that is executed on each connection, such as ``SET ROLE``."""
 
-    revision_arguments: Mapping[str, Any] = field(default_factory=dict)
+    revision_arguments: Mapping[str, Any] | None = None
     """What ``upgrade()`` and ``downgrade()`` of each revision are called with."""
 
     connect_timeout: PerDatabase = 10.0

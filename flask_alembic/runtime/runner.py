@@ -147,7 +147,7 @@ def run(environment: Environment, request: MigrationRequest) -> RunResult:
         with invoked(
             environment, request.direction, failed, **options, **request.options
         ) as call:
-            given = environment.settings.revision_arguments
+            given = environment.settings.revision_arguments or {}
             request = replace(request, arguments={**given, **request.arguments})
             state = RunState(call, request)
             call.result = EXECUTORS[request.mode]().execute(state)

@@ -327,7 +327,7 @@ class ScratchDatabase:
             direction,
             target,
             x_arguments=self.x_arguments,
-            arguments=self.environment.settings.revision_arguments,
+            arguments=self.environment.settings.revision_arguments or {},
         )
         run = make_run(request, {name: steps}, {name: self.heads})
         database_run = DatabaseRun(

@@ -380,8 +380,11 @@ def test_compare_metadata_and_check_obey_produce_migrations(
 
     options: Any = {}
     if count == 2:
-        options = {"SQLALCHEMY_BINDS": {"other": f"sqlite:///{tmp_path}/other.db"}}
-    app = make_app(tmp_path, extension=None, config=options)
+        options = {
+            "SQLALCHEMY_BINDS": {"other": f"sqlite:///{tmp_path}/other.db"},
+            "ALEMBIC": {"databases": "*"},
+        }
+    app = make_app(tmp_path, extension=None, **options)
     alembic = Tolerant(app)
     assert run_db(app, "check").exit_code == 0
     with app.app_context():

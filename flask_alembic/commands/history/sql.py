@@ -69,7 +69,7 @@ def revision_sql(
             "",
             mode=Mode.SQL,
             x_arguments=tuple(x_arguments),
-            arguments=environment.settings.revision_arguments,
+            arguments=environment.settings.revision_arguments or {},
         )
         chosen = choose(environment.databases(), databases)
         found: list[RevisionSQL] = []
