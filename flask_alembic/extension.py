@@ -47,9 +47,10 @@ if TYPE_CHECKING:
     from .hooks import Direction, Mode, PluginRecord, Problem, RunResult
     from .hooks.history_graph import HistoryGraph
     from .hooks.payloads import Finding, ModeName
-    from .runtime.contexts import Connected
+    from .runtime.asked_contexts import Connected
     from .runtime.databases import Database
     from .runtime.environment import Environment
+    from .runtime.overrides import Cache
     from .schema.compare import CheckResult
 
 P = ParamSpec("P")
@@ -141,14 +142,9 @@ class Alembic:
         :param run_mkdir: Whether to run :meth:`mkdir`.
         :param command_name: Register a Click group with this name, or skip it if
             ``False``.
-        :raises ConfigurationError: When a subclass overrides what no command uses.
         """
         from .config_defaults import fill
 
-        if type(self) is not Alembic:
-            from .runtime.overrides import refuse_unused
-
-            refuse_unused(self, Alembic)
         app.extensions["alembic"] = self
         fill(app)
         app.teardown_appcontext(self._close)
@@ -164,16 +160,29 @@ class Alembic:
             app.extensions["alembic_command"] = (name, app.cli.commands.get(name))
             app.cli.add_command(make_db_group(self), name)
 
+    def _is_overridden(self, *names: str) -> bool:
+        """Return whether a subclass or an assignment overrides one of these members."""
+        if type(self) is Alembic and vars(self).keys().isdisjoint(names):
+            return False
+        from .runtime.overrides import is_overridden
+
+        return any(is_overridden(self, Alembic, name) for name in names)
+
     def _mkdir_quietly(self, app: Flask) -> None:
         from .script.existing_folder import is_there
 
-        if is_there(app):
+        is_changed = self._is_overridden("mkdir", "config", "script_directory")
+        if not is_changed and is_there(app):
             return
         from .commands.init.scaffold import make_for_app
         from .errors import AlembicError
 
         try:
-            make_for_app(app, self)
+            if is_changed:
+                with app.app_context():
+                    self.mkdir()
+            else:
+                make_for_app(app, self)
         except AlembicError as error:
             # No warning: each command says it, and a web worker may not care.
             logger.info("%s", error)
@@ -211,10 +220,15 @@ class Alembic:
                 from . import builtin
                 from .runtime.databases import given
                 from .runtime.environment import Environment
+                from .runtime.overrides import Overrides
 
                 databases = given(self.metadatas or None, self.engines or None)
                 known[self] = Environment(
-                    app, databases, self._plugins, builtin.plugins
+                    app,
+                    databases,
+                    self._plugins,
+                    builtin.plugins,
+                    overrides=Overrides(self, Alembic),
                 )
                 self._environments.add(known[self])
             environment: Environment = known[self]
@@ -279,7 +293,7 @@ class Alembic:
     @property
     def config(self) -> Config:
         """Get the Alembic ``Config`` for the current app."""
-        return self._environment().config
+        return self._environment().own_config
 
     @property
     def script_directory(self) -> ScriptDirectory:
@@ -287,7 +301,7 @@ class Alembic:
         from .runtime.error_translation import translated
 
         with translated():
-            return self._environment().scripts()
+            return self._environment().own_scripts()
 
     @property
     def script(self) -> ScriptDirectory:
@@ -301,6 +315,11 @@ class Alembic:
         It is connected to the first database; the connection is closed when the
         app context ends.
         """
+        from .runtime.asked_contexts import asked_of
+
+        question = asked_of(self._environment())
+        if question is not None and question.plain is not None:
+            return question.plain
         return self._first().environment_context
 
     @property
@@ -315,6 +334,8 @@ class Alembic:
         It is connected to the first database; each statement commits by itself.
         The connection is closed when the app context ends.
         """
+        if self._is_overridden("migration_contexts"):
+            return next(iter(self.migration_contexts.values()))
         return self._first().migration_context
 
     @property
@@ -325,7 +346,19 @@ class Alembic:
     @property
     def migration_contexts(self) -> dict[str, MigrationContext]:
         """Get the ``MigrationContext`` of each database by name."""
-        return {name: opened.migration_context for name, opened in self._all().items()}
+        from .runtime.asked_contexts import OpenedDatabases, asked_of
+
+        environment = self._environment()
+        question = asked_of(environment)
+        names = list(environment.databases())
+        if question is not None and question.opened:
+            # A command asks a subclass for the context of one database.
+            names = list(question.opened)
+
+        def context(name: str) -> MigrationContext:
+            return self._open(environment, name).migration_context
+
+        return OpenedDatabases({name: context(name) for name in names}, context)
 
     @property
     def op(self) -> Operations:
@@ -334,20 +367,31 @@ class Alembic:
         Each operation commits by itself. The connection is closed when the app
         context ends.
         """
-        return self._first().op
+        from alembic.operations import Operations
+
+        return Operations(self.migration_context)
 
     @property
     def ops(self) -> dict[str, Operations]:
         """Get the ``Operations`` of each database by name, bound to it."""
-        return {name: opened.op for name, opened in self._all().items()}
+        from alembic.operations import Operations
+
+        contexts = self.migration_contexts
+        return {name: Operations(context) for name, context in contexts.items()}
 
     def _first(self) -> Connected:
         environment = self._environment()
         return self._open(environment, next(iter(environment.databases())))
 
-    def _all(self) -> dict[str, Connected]:
+    def _get_cache(self) -> Cache:
+        """Return what subclasses written for version 3 keep for the current app.
+
+        ``clear()`` closes the connections of the app context.
+        """
+        from .runtime.contexts import close_all
+
         environment = self._environment()
-        return {name: self._open(environment, name) for name in environment.databases()}
+        return environment.cache(lambda: close_all(environment))
 
     def _open(self, environment: Environment, name: str) -> Connected:
         from .runtime.contexts import connected
@@ -662,6 +706,10 @@ class Alembic:
         """Generate a list of operations that would be present in a new revision."""
         from .schema.compare import compare_metadata
 
+        if self._is_overridden("produce_migrations"):
+            script = self.produce_migrations()
+            operations = script.upgrade_ops_list
+            return [diff for each in operations for diff in each.as_diffs()]
         return self._do(compare_metadata)
 
     def check(self, databases: Strings = ()) -> CheckResult:
@@ -672,9 +720,8 @@ class Alembic:
         """
         from .commands.check.check import check
         from .runtime.arguments import parse_items
-        from .runtime.overrides import is_overridden
 
-        is_changed = is_overridden(self, Alembic, "compare_metadata")
+        is_changed = self._is_overridden("compare_metadata", "produce_migrations")
         own = self.compare_metadata() if is_changed else None
         return self._do(check, parse_items("databases", databases), own_diffs=own)
 
@@ -961,15 +1008,12 @@ class Alembic:
         last_statement_applied: bool | None = None,
     ) -> RunResult:
         from .runtime.arguments import parse_items, parse_mode
-        from .runtime.overrides import is_overridden
         from .runtime.request import MigrationRequest
         from .runtime.runner import run
 
-        is_changed = is_overridden(self, Alembic, "run_migrations")
         request = MigrationRequest(
             direction,
             target,
-            surround=self.run_migrations if is_changed else None,
             mode=parse_mode(mode),
             databases=parse_items("databases", databases),
             lock=lock,
@@ -980,6 +1024,14 @@ class Alembic:
             tag=tag,
             x_arguments=parse_items("x_arguments", x_arguments),
         )
+        is_executed = request.mode not in ("sql", "plan")
+        if is_executed and self._is_overridden("run_migrations"):
+            from .runtime.overridden_run import surrounded
+
+            method, environment = self.run_migrations, self._environment()
+            return surrounded(
+                environment, method, request, lambda asked: self._do(run, asked)
+            )
         return self._do(run, request)
 
     def run_migrations(
@@ -1006,8 +1058,7 @@ class Alembic:
 
         waiting = waiting_run.get()
         if waiting is not None:
-            # An override surrounds a run that has begun.
-            return waiting.resume(fn, kwargs)
+            return waiting.run(fn, kwargs)
         return self._do(
             run, MigrationRequest("upgrade", "", arguments=kwargs, plan_function=fn)
         )

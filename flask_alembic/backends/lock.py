@@ -17,6 +17,7 @@ class LockKey:
     :param database: The name under which the app knows the database; for messages.
     :param schema: The schema of the version table, None for the default one.
     :param version_table: The name of the version table.
+    :param id: The number of the lock, where the app names it.
 
     .. versionadded:: 4.0
     """
@@ -24,6 +25,7 @@ class LockKey:
     database: str
     schema: str | None = None
     version_table: str = "alembic_version"
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

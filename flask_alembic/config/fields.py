@@ -153,6 +153,33 @@ def _patterns(key: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _lock_id(key: str, value: Any) -> int | None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (is_number and -(2**63) <= value < 2**63):
+        raise _wrong(key, value, "a whole number of 64 bits, or None")
+    return None if value is None else int(value)
+
+
+def _statements(key: str, value: Any) -> tuple[str, ...]:
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, (list, tuple)) or not all(
+        isinstance(statement, str) and statement.strip() for statement in value
+    ):
+        # Not the value itself: there may be a password in it.
+        raise _wrong(key, type(value).__name__, "a list of SQL statements")
+    return tuple(value)
+
+
+def _arguments(key: str, value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) and name.isidentifier() for name in value
+    ):
+        raise _wrong(key, value, "a dict of values by the name of an argument")
+    return dict(value)
+
+
 READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "script_location": _path,
     "relative_to": _relative_to,
@@ -160,6 +187,9 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "databases": _databases,
     "lock": _each(_flag),
     "lock_timeout": _each(_seconds),
+    "lock_id": _each(_lock_id),
+    "session_statements": _each(_statements),
+    "revision_arguments": _arguments,
     "connect_timeout": _each(_seconds),
     "ddl_lock_timeout": _each(_seconds),
     "statement_timeout": _each(_seconds),

@@ -18,6 +18,8 @@ PerDatabase = Any
 PER_DATABASE = (
     "lock",
     "lock_timeout",
+    "lock_id",
+    "session_statements",
     "connect_timeout",
     "ddl_lock_timeout",
     "statement_timeout",
@@ -55,6 +57,15 @@ class Settings:
 
     lock_timeout: PerDatabase = 60.0
     """How long to wait for the lock, in seconds."""
+
+    lock_id: PerDatabase = None
+    """The number of the lock, where something else takes the same; ``None`` for ours."""
+
+    session_statements: PerDatabase = ()
+    """SQL that is executed on each connection, such as ``SET ROLE``."""
+
+    revision_arguments: Mapping[str, Any] | None = None
+    """What ``upgrade()`` and ``downgrade()`` of each revision are called with."""
 
     connect_timeout: PerDatabase = 10.0
     """How long to wait for a connection, in seconds; ``None`` for ever."""

@@ -23,7 +23,7 @@ def configure(app: Flask, config: Config) -> None:
     from ..runtime.environment import environment_of
 
     environment = environment_of(app)
-    fill_config(config, environment.settings, environment.locations)
+    fill_config(config, environment.settings, environment.own_locations)
 
 
 @hookimpl(tryfirst=True)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import DatabaseError, HookError
@@ -242,6 +242,8 @@ def current_heads(
     database: Database,
     connection: Connection,
     seconds: float | None = None,
+    *,
+    is_limited: bool = True,
 ) -> tuple[str, ...]:
     """Return the ids in the version table, sorted; empty without a table.
 
@@ -251,11 +253,13 @@ def current_heads(
     :param database: The database.
     :param connection: A connection to it.
     :param seconds: How long to wait for a lock; ``connect_timeout`` by default.
+    :param is_limited: Whether to limit that at all; else the connection does.
     :raises DatabaseError: When the table cannot be read, with the way out.
     """
     import sqlalchemy as sa
     from sqlalchemy.exc import DBAPIError
 
+    environment.ask_contexts(database, connection)
     options = environment.version_options(database.name)
     name = options.get("version_table", "alembic_version")
     schema = options.get("version_table_schema")
@@ -266,7 +270,11 @@ def current_heads(
     seconds = seconds or reading_limit(environment, database.name)
 
     def read(limit: float) -> Sequence[str]:
-        with database.backend.reading_limit(connection, limit):
+        with (
+            database.backend.reading_limit(connection, limit)
+            if is_limited
+            else nullcontext()
+        ):
             return connection.execute(query).scalars().all()
 
     with reading_versions(database, connection, name, schema):
@@ -278,6 +286,8 @@ def current_heads(
             if error.connection_invalidated:
                 raise
             connection.rollback()
+            if not is_limited and database.backend.is_lock_timeout(error):
+                raise
             if database.backend.is_lock_timeout(error):
                 heads = _read_behind_lock(database, connection, name, read)
                 return _sorted(heads)

@@ -7,48 +7,17 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import g
 
-from .connections import open_connection
+from .asked_contexts import Connected, asked_of
+from .connections import close, open_connection
 
 if TYPE_CHECKING:
-    from alembic.operations import Operations
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
     from .environment import Environment
-
-
-@dataclass
-class Connected:
-    """What is open for one database in one app context."""
-
-    connection: Connection
-    environment_context: EnvironmentContext
-
-    @property
-    def migration_context(self) -> MigrationContext:
-        """The context that works on the connection."""
-        return self.environment_context.get_context()
-
-    @property
-    def op(self) -> Operations:
-        """The operations, bound to this database."""
-        from alembic.operations import Operations
-
-        return Operations(self.migration_context)
-
-
-contexts_of_run: ContextVar[
-    tuple[Environment, Callable[[str], Connected | None]] | None
-] = ContextVar("contexts_of_run", default=None)
-"""What gives the contexts of a run to ``run_migrations`` of a subclass."""
 
 
 def _key(environment: Environment) -> str:
@@ -64,21 +33,30 @@ def connected(environment: Environment, name: str) -> Connected:
     :param environment: The app's environment.
     :param name: The name of the database.
     """
-    run = contexts_of_run.get()
-    if run is not None and run[0] is environment:
-        connected_run = run[1](name)
-        if connected_run is not None:
-            return connected_run
+    question = asked_of(environment)
+    if question is not None and name in question.opened:
+        return question.opened[name]
     opened: dict[str, Connected] = g.setdefault(_key(environment), {})
-    if name not in opened or opened[name].connection.closed:
+    if kept_connection(environment, name) is None:
         database = environment.databases()[name]
         connection = open_connection(environment, environment.hooks, database)
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        context = environment.environment_context(
-            database, environment.scripts(), connection
-        )
+        context = environment.own_context(database, environment.scripts(), connection)
         opened[name] = Connected(connection, context)
     return opened[name]
+
+
+def kept_connection(environment: Environment, name: str) -> Connection | None:
+    """Return the connection to a database that the app context holds, if it is usable.
+
+    :param environment: The app's environment.
+    :param name: The name of the database.
+    """
+    opened: dict[str, Connected] = g.get(_key(environment), {})
+    connection = opened[name].connection if name in opened else None
+    if connection is None or connection.closed or connection.invalidated:
+        return None
+    return connection
 
 
 def close_all(environment: Environment) -> None:
@@ -87,4 +65,4 @@ def close_all(environment: Environment) -> None:
     :param environment: The app's environment.
     """
     for opened in g.pop(_key(environment), {}).values():
-        opened.connection.close()
+        close(opened.connection)

@@ -7,6 +7,7 @@ they belong to one run or one app context.
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -19,7 +20,13 @@ from ..backends.lock import LockKey
 from ..backends.lookup import Backends
 from ..config import Settings, load
 from ..config.alembic_options import is_true
-from ..errors import AlembicError, ConfigurationError, HookError, UsageError
+from ..errors import (
+    AlembicError,
+    ConfigurationError,
+    HookError,
+    ScriptLocationError,
+    UsageError,
+)
 from ..hooks import specs
 from ..script.files import holds_scripts
 from ..script.graph import NeedsMap, RevisionGraph
@@ -27,9 +34,13 @@ from ..script.locations import (
     Locations,
     locate,
     missing_locations,
+    relocated,
     require_folders,
+    resolve_for_alembic,
+    split_locations,
 )
 from ..script.view import AlembicHistory, HistoryReader, IndexedHistory
+from . import alembic_private as private
 from .databases import Database, Given, async_engines, find
 from .diagnosis import diagnosing
 from .error_translation import translated
@@ -37,6 +48,7 @@ from .error_translation import translated
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext
     from flask import Flask
     from sqlalchemy.engine import Connection
 
@@ -44,7 +56,8 @@ if TYPE_CHECKING:
     from ..hooks.dispatcher import Hooks
     from ..hooks.manager import PluginRecord, Registry
     from ..script.index import RevisionIndex
-    from ..script.loader import AppScriptDirectory
+    from ..script.loader import AppScriptDirectory, ScriptFolders, ScriptSource
+    from .overrides import Cache, Overrides
 
 
 logger = logging.getLogger("flask_alembic.runtime")
@@ -162,6 +175,7 @@ class Environment:
     :param plugins: Pairs of name and plugin that the app registered.
     :param builtin: Gives pairs of name and built-in plugin.
     :param load_installed: ``False`` leaves installed plugins out.
+    :param overrides: The members of the extension that a subclass overrides.
 
     .. versionadded:: 4.0
     """
@@ -174,7 +188,9 @@ class Environment:
         builtin: Callable[[], Sequence[tuple[str, object]]] = tuple,
         *,
         load_installed: bool = True,
+        overrides: Overrides | None = None,
     ) -> None:
+        self._overrides = overrides
         self.app = app
         self.given = given
         self.plugins = plugins
@@ -189,6 +205,22 @@ class Environment:
         self.generating = threading.RLock()
         """Held while a revision file is made: ids and heads are chosen from what is
         there, so that two threads must not choose at once."""
+
+    def is_overridden(self, *names: str) -> bool:
+        """Return whether a subclass of the extension overrides one of its members.
+
+        :param names: The members.
+        """
+        return self._overrides is not None and self._overrides.has(*names)
+
+    def cache(self, close: Callable[[], None]) -> Cache:
+        """Return what a subclass of the extension keeps for this app.
+
+        :param close: Closes the connections of the app context.
+        """
+        from .overrides import Cache
+
+        return self._once("cache", lambda: Cache(close))
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -314,13 +346,41 @@ class Environment:
         return self._once("locations", self._make_locations)
 
     def _make_locations(self) -> Locations:
-        with self.active():
-            folders = plugin_locations(self.hooks)
-        locations = locate(self.app, self.settings, folders)
+        locations = self.config_locations
+        if self.is_overridden("script_directory"):
+            try:
+                history = self._given_scripts()
+            except ScriptLocationError:
+                # It is not there: the command that makes it goes by the configuration.
+                logger.debug("The script directory cannot be opened", exc_info=True)
+            else:
+                folders = history.index.locations
+                locations = relocated(
+                    locations, Path(history.dir), [*map(Path, folders)]
+                )
         if not diagnosing.get():
             for text in location_warnings(locations):
                 logger.warning(text, extra={"is_told": is_in_terminal.get()})
         return locations
+
+    @property
+    def config_locations(self) -> Locations:
+        """The folders of revisions as Alembic's configuration names them."""
+        if not self.is_overridden("config"):
+            return self.own_locations
+        return self._once(
+            "config_locations", lambda: configured(self.app, self.config, self)
+        )
+
+    @property
+    def own_locations(self) -> Locations:
+        """The folders of revisions as ``ALEMBIC`` and the plugins name them."""
+        return self._once("own_locations", self._make_own_locations)
+
+    def _make_own_locations(self) -> Locations:
+        with self.active():
+            folders = plugin_locations(self.hooks)
+        return locate(self.app, self.settings, folders)
 
     def databases(self) -> dict[str, Database]:
         """Return the databases by name, in declared order.
@@ -335,8 +395,17 @@ class Environment:
 
     @property
     def config(self) -> Config:
+        """Alembic's configuration, as a subclass of the extension may give it."""
+        if self._overrides is None or not self._overrides.has("config"):
+            return self.own_config
+        overrides = self._overrides
+        config: Config = self._once("config", lambda: overrides.get("config"))
+        return config
+
+    @property
+    def own_config(self) -> Config:
         """Alembic's configuration, after the ``configure`` hook."""
-        return self._once("config", self._make_config)
+        return self._once("own_config", self._make_config)
 
     def _make_config(self) -> Config:
         from alembic.config import Config
@@ -346,8 +415,33 @@ class Environment:
             self.hooks.modify(specs.configure, config=config)
         return config
 
+    @property
+    def options(self) -> Mapping[str, str]:
+        """The options of the ``[alembic]`` section."""
+        if not self.is_overridden("config"):
+            return self.settings.options
+        config = self.config
+        names = config.file_config.options(config.config_ini_section)
+        return {name: config.get_main_option(name) or "" for name in names}
+
     def scripts(self) -> AppScriptDirectory:
         """Return the history, with new, changed and deleted files seen.
+
+        :raises ScriptLocationError: When the folder is missing.
+        :raises HistoryError: When the files make no history.
+        """
+        with self._lock:
+            if self.is_overridden("script_directory"):
+                scripts = self._given_scripts()
+                scripts.refresh()
+                scripts.known_ids()
+            else:
+                scripts = self.own_scripts()
+            scripts.left_out = tuple(map(_absence, self.registry.left_out))
+        return scripts
+
+    def own_scripts(self) -> AppScriptDirectory:
+        """Return the history of the folders that the configuration names.
 
         :raises ScriptLocationError: When the folder is missing.
         :raises HistoryError: When the files make no history.
@@ -355,22 +449,45 @@ class Environment:
         from ..script.loader import open_scripts
 
         with self._lock:
-            scripts = open_scripts(self, self._made.get("scripts"))
-            scripts.left_out = tuple(map(_absence, self.registry.left_out))
+            source: ScriptSource = self
+            if self.is_overridden("script_directory"):
+                source = self._once("folders", self._make_folders)
+            scripts = open_scripts(source, self._made.get("scripts"))
             self._made["scripts"] = scripts
+        return scripts
+
+    def _make_folders(self) -> ScriptFolders:
+        from ..script.loader import ScriptFolders
+
+        locations = self.config_locations
+        index = self._make_index(locations)
+        return ScriptFolders(self.config, locations, index)
+
+    def _given_scripts(self) -> AppScriptDirectory:
+        """Return the history that a subclass of the extension gives."""
+        from ..script.loader import AppScriptDirectory
+
+        assert self._overrides is not None
+        with self._lock, translated():
+            given = self._overrides.get("script_directory")
+            known = self._made.get("given_scripts")
+            if known is None or known[0] is not given:
+                known = (given, AppScriptDirectory.from_alembic(given))
+                self._made["given_scripts"] = known
+        scripts: AppScriptDirectory = known[1]
         return scripts
 
     @property
     def index(self) -> RevisionIndex:
         """What every revision file says, read without executing it."""
-        return self._once("index", self._make_index)
+        return self._once("index", lambda: self._make_index(self.locations))
 
-    def _make_index(self) -> RevisionIndex:
+    def _make_index(self, locations: Locations) -> RevisionIndex:
         from ..script.index import RevisionIndex
 
-        options = self.settings.options
+        options = self.options
         return RevisionIndex(
-            self.locations.paths,
+            locations.paths,
             recursive=is_true(options.get("recursive_version_locations")),
             sourceless=is_true(options.get("sourceless")),
             stored=self.settings.revision_index,
@@ -387,6 +504,8 @@ class Environment:
         from ..script.graph import RevisionGraph
         from ..script.validator import sound
 
+        if self.is_overridden("script_directory"):
+            raise NeedsMap("A subclass of the extension gives the history.")
         known: tuple[Any, RevisionGraph] | None = self._made.get("graph")
         if known is not None and cheap and not self.index.touched():
             return known[1]
@@ -443,12 +562,115 @@ class Environment:
         :param x_arguments: ``key=value`` texts for ``get_x_argument()``.
         :param options: Further arguments for ``EnvironmentContext`` (``fn``,
             ``as_sql``, ``tag``, ...).
+        :raises ConfigurationError: When Alembic refuses the options, or a subclass of
+            the extension gives contexts that cannot be used.
+        """
+        context = self.own_context(
+            database, scripts, connection, x_arguments=x_arguments, **options
+        )
+        if connection is not None:
+            self._ask_contexts(context, database, connection)
+        return context
+
+    def ask_contexts(self, database: Database, connection: Connection) -> None:
+        """Let a subclass of the extension prepare a connection, as for its contexts.
+
+        :param database: The database.
+        :param connection: A connection to it.
+        """
+        if self._asked_properties(database):
+            self.environment_context(database, self.scripts(), connection)
+
+    def _asked_properties(self, database: Database) -> list[str]:
+        """Return which properties of a subclass give the context of a database."""
+        if not self.is_overridden("migration_contexts", "migration_context"):
+            return []
+        databases = self.databases()
+        live = databases.get(database.name)
+        if live is None or live.engine is not database.engine:
+            return []  # A scratch database.
+        names = ["migration_contexts"]
+        if database.name == next(iter(databases)):
+            names.append("migration_context")
+        return [name for name in names if self.is_overridden(name)]
+
+    def _ask_contexts(
+        self, context: EnvironmentContext, database: Database, connection: Connection
+    ) -> None:
+        """Let a subclass of the extension change or replace a context."""
+        from .asked_contexts import Asked, Connected, asked_of, asking
+
+        if asked_of(self) is not None or self._overrides is None:
+            return
+        for name in self._asked_properties(database):
+            was_open = connection.in_transaction()
+            opened = Connected(connection, context)
+            with asking(Asked(self, opened={database.name: opened})):
+                answer = self._overrides.get(name)
+            if name == "migration_contexts":
+                answer = answer.get(database.name)
+            self._take_context(
+                context, answer, self._overrides.describe(name), database
+            )
+            if connection.in_transaction() and not was_open:
+                # What is set on the session must outlive the transaction.
+                connection.commit()
+
+    def _take_context(
+        self,
+        context: EnvironmentContext,
+        given: MigrationContext | None,
+        described: str,
+        database: Database,
+    ) -> None:
+        """Use the migration context that a subclass of the extension gives.
+
+        :raises ConfigurationError: When it cannot be used, with the hook to use.
+        """
+        own = context.get_context()
+        if given is None:
+            raise ConfigurationError(
+                f"{described} gives no context for the database {database.name!r}.",
+                "Leave the database out of engines= or ALEMBIC['databases'] instead.",
+            )
+        if given.connection is not own.connection:
+            raise ConfigurationError(
+                f"{described} gives a context on another connection than that of the "
+                "command, which could be neither locked nor rolled back.",
+                "Use the connection of super()'s context, or implement the hook "
+                "open_connection.",
+            )
+        mine, theirs = private.version_table(own), private.version_table(given)
+        if (mine.name, mine.schema) != (theirs.name, theirs.schema):
+            raise ConfigurationError(
+                f"{described} gives a context with the version table "
+                f"{theirs.fullname!r}, but everything else reads {mine.fullname!r}.",
+                "Set ALEMBIC_CONTEXT['version_table'], or implement the hook "
+                "context_options.",
+            )
+        if given is not own:
+            for key, value in own.opts.items():
+                given.opts.setdefault(key, value)
+            context.get_context = lambda: given  # type: ignore[method-assign]
+
+    def own_context(
+        self,
+        database: Database,
+        scripts: AppScriptDirectory,
+        connection: Connection | None = None,
+        *,
+        x_arguments: Sequence[str] = (),
+        **options: Any,
+    ) -> EnvironmentContext:
+        """Return a configured context, without ``migration_contexts`` of a subclass.
+
+        The arguments are those of :meth:`environment_context`.
+
         :raises ConfigurationError: When Alembic refuses the options.
         """
         from argparse import Namespace
 
         from alembic.config import Config
-        from alembic.runtime.environment import EnvironmentContext
 
         config = self.config
         if x_arguments:
@@ -460,7 +682,7 @@ class Environment:
         wanted = self.context_options(database)
         wanted.setdefault("target_metadata", _target(database))
         wanted.update(options.pop("configure", {}))
-        context = EnvironmentContext(config, scripts, **options)
+        context = self._new_context(config, scripts, options)
         try:
             if connection is not None:
                 context.configure(connection=connection, **wanted)
@@ -481,6 +703,53 @@ class Environment:
                 "one), or define a DefaultImpl with that __dialect__.",
             ) from error
         return context
+
+    def _new_context(
+        self, config: Config, scripts: AppScriptDirectory, options: dict[str, Any]
+    ) -> EnvironmentContext:
+        """Return an environment context that is not configured yet."""
+        from alembic.runtime.environment import EnvironmentContext
+
+        plain = EnvironmentContext(config, scripts, **options)
+        if self._overrides is None or not self._overrides.has("environment_context"):
+            return plain
+        from .asked_contexts import Asked, asking
+
+        with asking(Asked(self, plain=plain)):
+            given: EnvironmentContext = self._overrides.get("environment_context")
+        if given is plain:
+            return plain
+        # One object may be given for several databases.
+        given = copy.copy(given)
+        given.config, given.script = config, scripts
+        given.context_opts = {**given.context_opts, **options}
+        return given
+
+
+def configured(app: Flask, config: Config, environment: Environment) -> Locations:
+    """Return the folders of revisions that a configuration of a subclass names.
+
+    :param app: The application.
+    :param config: Alembic's configuration.
+    :param environment: Its own folders tell which branch one belongs to.
+    :raises ConfigurationError: When it names no script directory.
+    """
+    script = config.get_main_option("script_location")
+    if script is None:
+        raise ConfigurationError(
+            "The overridden config has no script_location.", "Set it there."
+        )
+    if hasattr(config, "get_version_locations_list"):  # since Alembic 1.16
+        folders = config.get_version_locations_list() or ()
+    else:
+        folders = split_locations(
+            config.get_main_option("version_locations") or "",
+            config.get_main_option("version_path_separator"),
+        )
+    settings = environment.settings
+    paths = [resolve_for_alembic(app, settings, folder) for folder in folders]
+    own = environment.own_locations
+    return relocated(own, resolve_for_alembic(app, settings, script), paths)
 
 
 def _translate_schema(options: dict[str, Any], database: Database) -> None:
@@ -532,6 +801,7 @@ def lock_key(environment: Environment, database: str) -> LockKey:
         database=database,
         schema=context.get("version_table_schema"),
         version_table=context.get("version_table") or "alembic_version",
+        id=environment.settings.of("lock_id", database),
     )
 
 

@@ -1,77 +1,102 @@
-"""A run inside ``run_migrations`` of a subclass, on the connections of the run."""
+"""A run inside ``run_migrations`` of a subclass, on the connections of its contexts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import UsageError
-from .contexts import Connected, contexts_of_run
+from ..errors import AlembicError, DatabaseError, MigrationFailed, UsageError
 
 if TYPE_CHECKING:
-    from ..hooks.payloads import RunResult, Step
-    from .run_state import RunState
+    from ..hooks.payloads import RunResult
+    from .environment import Environment
+    from .request import MigrationRequest
+
+Execute = Callable[["MigrationRequest"], "RunResult"]
+"""Runs what was asked for."""
 
 
 class OverriddenRun:
     """What the method of a subclass surrounds: it calls ``super().run_migrations``.
 
-    :param state: The run; its databases are connected, locked and planned.
-    :param execute: Runs the steps.
+    It may call it again, after an error or with another function: each call is a run.
+
+    :param environment: The app's environment.
+    :param request: What was asked for.
+    :param execute: Runs it.
 
     .. versionadded:: 4.0
     """
 
-    def __init__(self, state: RunState, execute: Callable[[], RunResult]) -> None:
-        self.state = state
+    def __init__(
+        self, environment: Environment, request: MigrationRequest, execute: Execute
+    ) -> None:
+        self.environment = environment
+        self.request = request
         self.execute = execute
-        self.opened: dict[str, Connected] = {}
+        self.results: list[RunResult] = []
+        self.failure: AlembicError | None = None
+        """What stopped the last run, where the method gets the error behind it."""
 
-    def steps(self, heads: tuple[str, ...], context: object) -> tuple[Step, ...]:
-        """Return the plan; the method gets this function and hands it on.
+    def steps(self, heads: tuple[str, ...], context: object) -> Sequence[Any]:
+        """Return Alembic's steps; the method gets this function and hands it on.
 
         :param heads: Where the database is.
         :param context: Its migration context.
         """
-        return self.state.planned().plan
+        from .planner import plan
 
-    def resume(self, fn: object, arguments: Mapping[str, Any]) -> RunResult:
+        request = self.request
+        planned = plan(
+            self.environment.scripts(),
+            ", ".join(request.databases or self.environment.databases()),
+            () if request.purge else heads,
+            request.target,
+            request.direction,
+        )
+        return [one.alembic for one in planned if one.alembic is not None]
+
+    def run(self, fn: Callable[..., Any], arguments: Mapping[str, Any]) -> RunResult:
         """Run the steps, as the method of the base class does.
 
-        :param fn: The function that it was given.
+        :param fn: The function that the method was given, or one that it puts around
+            that or in its place.
         :param arguments: Further arguments for ``upgrade()`` and ``downgrade()``.
-        :raises UsageError: When it is another function: the plan is made.
+        :raises Exception: What the database or the revision has raised, as in version
+            3, so that the method can catch it.
         """
-        if fn != self.steps:
+        request = replace(
+            self.request,
+            arguments={**self.request.arguments, **arguments},
+            plan_function=None if fn == self.steps else fn,
+        )
+        try:
+            result = self.execute(request)
+        except (MigrationFailed, DatabaseError) as error:
+            cause, self.failure = error.__cause__, error
+        else:
+            self.results.append(result)
+            return result
+        if isinstance(cause, Exception) and not isinstance(cause, AlembicError):
+            raise cause
+        raise self.failure
+
+    def result(self) -> RunResult:
+        """Return what all runs have done together.
+
+        :raises UsageError: When there was none.
+        """
+        if not self.results:
             raise UsageError(
-                "run_migrations() handed on another function than it was given.",
-                "Hand on the same one; the hook apply_revision wraps each revision.",
+                "The overridden run_migrations() did not call super().run_migrations(), "
+                "so nothing was run.",
+                "Call it, or raise an error that says why nothing may run.",
             )
-        for connected in self.opened.values():
-            if connected.connection.in_transaction():
-                connected.connection.commit()
-        given = {**self.state.request.arguments, **arguments}
-        self.state.request = replace(self.state.request, arguments=given)
-        return self.execute()
-
-    def connected(self, name: str) -> Connected | None:
-        """Return the context of a database on the connection of the run.
-
-        :param name: The name of the database; ``None`` is returned for one that
-            takes no part.
-        """
-        for run in self.state.database_runs:
-            if run.name == name and name not in self.opened:
-                environment = self.state.environment
-                context = environment.environment_context(
-                    run.database, environment.scripts(), run.connection
-                )
-                self.opened[name] = Connected(run.connection, context)
-                run.is_prepared = True
-        return self.opened.get(name)
+        first, last = self.results[0], self.results[-1]
+        applied = [step for result in self.results for step in result.applied]
+        return replace(last, applied=tuple(applied), heads_before=first.heads_before)
 
 
 waiting_run: Final[ContextVar[OverriddenRun | None]] = ContextVar(
@@ -80,34 +105,28 @@ waiting_run: Final[ContextVar[OverriddenRun | None]] = ContextVar(
 """The run that waits for ``super().run_migrations()``."""
 
 
-def surrounded(state: RunState, execute: Callable[[], RunResult]) -> None:
+def surrounded(
+    environment: Environment,
+    method: Callable[..., object],
+    request: MigrationRequest,
+    execute: Execute,
+) -> RunResult:
     """Run the steps inside the method of a subclass.
 
-    :param state: The run.
-    :param execute: Runs the steps.
+    :param environment: The app's environment.
+    :param method: The method ``run_migrations``.
+    :param request: What was asked for.
+    :param execute: Runs it.
     :raises UsageError: When the method does not call the one of the base class.
     """
-    method = state.request.surround
-    assert method is not None
-    run = OverriddenRun(state, execute)
-    with _waiting(run):
-        method(run.steps)
-    if state.finished is None and state.failed is None:
-        raise UsageError(
-            "The overridden run_migrations() did not call super().run_migrations(), so "
-            "nothing was run.",
-            "Call it, or raise an error that says why nothing may run.",
-        )
-
-
-@contextmanager
-def _waiting(run: OverriddenRun) -> Iterator[None]:
-    tokens = (
-        waiting_run.set(run),
-        contexts_of_run.set((run.state.environment, run.connected)),
-    )
+    run = OverriddenRun(environment, request, execute)
+    token = waiting_run.set(run)
     try:
-        yield
+        method(run.steps)
+    except Exception as error:
+        if run.failure is not None and error is run.failure.__cause__:
+            raise run.failure from error
+        raise
     finally:
-        waiting_run.reset(tokens[0])
-        contexts_of_run.reset(tokens[1])
+        waiting_run.reset(token)
+    return run.result()

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from ..errors import ConfigurationError, UsageError
-
-UNUSED: Final[Mapping[str, str]] = {
-    "config": "configure",
-    "script_directory": "version_locations",
-    "environment_context": "context_options",
-    "migration_context": "context_options",
-    "migration_contexts": "context_options",
-    "op": "apply_revision",
-    "ops": "apply_revision",
-    "produce_migrations": "process_revision_directives",
-}
-"""Members that no command asks, each with the hook that does what an override did."""
+from ..errors import UsageError
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"mode": "online", "lock": True, "prove": True}
 """Arguments of the commands whose default is not false or empty."""
@@ -36,20 +26,64 @@ def is_overridden(extension: object, base: type, name: str) -> bool:
     )
 
 
-def refuse_unused(extension: object, base: type) -> None:
-    """Refuse an override that would have no effect.
+class Overrides:
+    """The members that a subclass of the extension overrides.
 
-    :param extension: The extension.
+    :param extension: The extension; not kept alive.
     :param base: Its class in this package.
-    :raises ConfigurationError: Which names it, and the hook that replaces it.
     """
-    for name, hook in UNUSED.items():
-        if is_overridden(extension, base, name):
-            raise ConfigurationError(
-                f"{type(extension).__name__}.{name} is overridden, but no command uses "
-                "it.",
-                f"Implement the hook {hook} instead, and remove the override.",
-            )
+
+    def __init__(self, extension: object, base: type) -> None:
+        self._extension = weakref.ref(extension)
+        self._base = base
+
+    def has(self, *names: str) -> bool:
+        """Return whether one of these members is overridden.
+
+        :param names: The members.
+        """
+        extension = self._extension()
+        return extension is not None and any(
+            is_overridden(extension, self._base, name) for name in names
+        )
+
+    def get(self, name: str) -> Any:
+        """Return what a property of the extension gives.
+
+        :param name: The property.
+        """
+        return getattr(self._extension(), name)
+
+    def describe(self, name: str) -> str:
+        """Return what a member is called in a message.
+
+        :param name: The member.
+        """
+        return f"{type(self._extension()).__name__}.{name}"
+
+
+@dataclass
+class Cache:
+    """What a subclass written for Flask-Alembic 3 keeps for an app.
+
+    It is empty until the subclass puts something in.
+    """
+
+    close: Callable[[], None]
+    """Closes the connections of the app context."""
+
+    config: Any = None
+    script: Any = None
+    env: Any = None
+    contexts: Any = None
+    ops: Any = None
+    engines: Any = None
+    metadatas: Any = None
+
+    def clear(self) -> None:
+        """Close the connections of the app context; the next use opens others."""
+        self.contexts = self.ops = None
+        self.close()
 
 
 def takes(method: Callable[..., Any], name: str) -> bool:

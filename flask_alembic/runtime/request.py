@@ -74,9 +74,6 @@ class MigrationRequest:
     plan_function: Callable[[Any, Any], Iterable[Any] | None] | None = None
     """What gives Alembic's steps instead of ``target``."""
 
-    surround: Callable[..., object] | None = None
-    """``run_migrations`` of a subclass, which surrounds the work."""
-
     @property
     def is_dry(self) -> bool:
         """Whether everything is rolled back at the end."""

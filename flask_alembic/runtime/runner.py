@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import HookError, NestedRun, UsageError
@@ -18,10 +19,10 @@ from ..script.graph import NeedsMap
 from ..script.locations import require_folders
 from ..script.targets import describe
 from .connections import connected, current_heads
+from .contexts import kept_connection
 from .databases import choose
 from .id_width import require_fitting
 from .invocation import Invocation, invoked
-from .overridden_run import surrounded
 from .planner import PlannedStep, adopt, plan, purge_step
 from .progress import notify
 from .request import (
@@ -36,6 +37,8 @@ from .resume import check_unfinished, forget_unfinished, note_half_done
 from .run_state import RunState
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from ..backends.base import Backend
     from ..hooks.payloads import Direction
     from ..script.loader import AppScriptDirectory
@@ -144,6 +147,8 @@ def run(environment: Environment, request: MigrationRequest) -> RunResult:
         with invoked(
             environment, request.direction, failed, **options, **request.options
         ) as call:
+            given = environment.settings.revision_arguments or {}
+            request = replace(request, arguments={**given, **request.arguments})
             state = RunState(call, request)
             call.result = EXECUTORS[request.mode]().execute(state)
             call.run = call.result.run
@@ -347,12 +352,28 @@ def _joined(
 ) -> DatabaseRun:
     """Connect a database, read where it is and plan its steps."""
     backend = database.backend
-    connection = stack.enter_context(
+    kept = _kept(state.environment, database.name)
+    connection = kept or stack.enter_context(
         connected(state.environment, state.hooks, database)
     )
-    database_run = DatabaseRun(database, connection, backend, ())
+    database_run = DatabaseRun(
+        database, connection, backend, (), is_prepared=kept is not None
+    )
     _plan(database_run, state, scripts)
     return database_run
+
+
+def _kept(environment: Environment, name: str) -> Connection | None:
+    """Return the connection on which ``run_migrations`` of a subclass has worked.
+
+    It stays open for the app context: what was set on it holds afterwards too.
+    """
+    if not environment.is_overridden("run_migrations"):
+        return None
+    connection = kept_connection(environment, name)
+    if connection is not None and connection.in_transaction():
+        connection.commit()
+    return connection
 
 
 def _plan(
@@ -362,7 +383,12 @@ def _plan(
 ) -> None:
     """Read the heads of a database and plan its steps; no transaction stays open."""
     environment, request = state.environment, state.request
-    heads = current_heads(environment, database_run.database, database_run.connection)
+    heads = current_heads(
+        environment,
+        database_run.database,
+        database_run.connection,
+        is_limited=not database_run.is_prepared,
+    )
     database_run.connection.rollback()
     if database_run.is_planned and heads == database_run.heads:
         return  # Nobody was faster while the lock was waited for.
@@ -456,14 +482,7 @@ def _around(state: RunState) -> RunResult:
         state.finished = execute_all(state)
         return state.finished
 
-    def work() -> RunResult:
-        if state.request.surround is None:
-            return execute()
-        surrounded(state, execute)
-        assert state.finished is not None
-        return state.finished
-
-    result = state.hooks.wrapper(specs.run_migrations, work, run=state.planned())
+    result = state.hooks.wrapper(specs.run_migrations, execute, run=state.planned())
     if state.failed is not None:
         # A wrapper has swallowed the failure, which does not undo it.
         raise state.failed

@@ -162,6 +162,13 @@ class SharedTransaction:
         options = self.connection.get_execution_options()
         return options.get("isolation_level") == "AUTOCOMMIT"
 
+    def _is_released(self) -> bool:
+        """Whether the revision has sent a COMMIT, so that there is nothing to save."""
+        guard = self.log.guard
+        if guard is None or not guard.is_released:
+            return False
+        return self.backend.in_transaction(self.connection) is False
+
     # What is sent
 
     def before_own(self, conn: Any, cursor: Any, sql: str, *rest: Any) -> None:
@@ -206,6 +213,9 @@ class SharedTransaction:
     def begin(self, other: SharedDriver) -> None:
         """Set a savepoint to which another one's work can be rolled back."""
         if other in self.savepoints or self._is_autocommit():
+            return
+        if self._is_released():
+            other.is_autocommit = True
             return
         self._number += 1
         other.savepoint = f"flask_alembic_shared_{self._number}"

@@ -31,6 +31,9 @@ Before = Callable[[SqlStatement], None]
 class TransactionGuard(Protocol):
     """What keeps the transaction of a run from being ended by anybody else."""
 
+    is_released: bool
+    """Whether a revision has sent a COMMIT and goes on without a transaction."""
+
     def before_statement(self, sql: str) -> None:
         """Refuse a statement that is not to be sent now.
 

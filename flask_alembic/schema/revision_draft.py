@@ -269,7 +269,7 @@ def temporary_history(
         folders below it are read too.
     :raises ScriptLocationError: When nothing can be written there.
     """
-    options = environment.settings.options
+    options = environment.options
     recursive = is_true(options.get("recursive_version_locations"))
     place = None if recursive else folder
     try:

@@ -323,7 +323,12 @@ class ScratchDatabase:
                 options.get("version_table_schema"),
             )
             self._has_schemas = True
-        request = MigrationRequest(direction, target, x_arguments=self.x_arguments)
+        request = MigrationRequest(
+            direction,
+            target,
+            x_arguments=self.x_arguments,
+            arguments=self.environment.settings.revision_arguments or {},
+        )
         run = make_run(request, {name: steps}, {name: self.heads})
         database_run = DatabaseRun(
             self.database,

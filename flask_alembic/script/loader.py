@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -271,6 +272,23 @@ class AppScriptDirectory(IndexedScriptDirectory):
 
     _written: list[Path]
 
+    @classmethod
+    def from_alembic(cls, history: ScriptDirectory) -> AppScriptDirectory:
+        """Return a history as one of an app; what its class overrides holds.
+
+        :param history: Alembic's own, or of another class.
+        """
+        if isinstance(history, AppScriptDirectory):
+            return history
+        given, kind = type(history), cls
+        if not issubclass(cls, given):
+            kind = type(given.__name__, (given, cls), {})
+        adopted = kind.__new__(kind)
+        vars(adopted).update(vars(history))
+        adopted.messaging_opts = {**adopted.messaging_opts, "quiet": True}
+        adopted._adopt()
+        return adopted
+
     def known_ids(self) -> frozenset[str]:
         """Return the id of every revision.
 
@@ -395,6 +413,20 @@ class AppScriptDirectory(IndexedScriptDirectory):
                 data = other.encode(self.output_encoding)
         write_new(target, data)
         self._written.append(target)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFolders:
+    """Where a history is, for :func:`open_scripts`."""
+
+    config: Config
+    """Alembic's configuration."""
+
+    locations: Locations
+    """The folders of revisions."""
+
+    index: RevisionIndex
+    """What every revision file says."""
 
 
 class ScriptSource(Protocol):

@@ -110,6 +110,51 @@ def resolve(app: Flask, settings: Settings, path: str) -> Path:
     return root if root.exists() else Path(beside_package(app, path) or instance)
 
 
+def resolve_for_alembic(app: Flask, settings: Settings, path: str) -> Path:
+    """Turn a location into an absolute path as Alembic does.
+
+    A relative path starts at the working directory.
+
+    :param app: The application.
+    :param settings: Its settings.
+    :param path: The location, as Alembic's configuration has it.
+    """
+    is_resource = ":" in path and not os.path.isabs(path)
+    return resolve(app, settings, path if is_resource else os.path.abspath(path))
+
+
+def split_locations(text: str, separator: str | None) -> list[str]:
+    """Split a list of locations as Alembic did before version 1.16.
+
+    :param text: The list.
+    :param separator: ``version_path_separator``: ``os``, ``space``, ``newline``, ``:``
+        or ``;``; commas and spaces without it.
+    """
+    characters = {"os": os.pathsep, "space": " ", "newline": "\n"}
+    if separator is None:
+        parts = text.replace(",", " ").split(" ")
+    else:
+        parts = text.split(characters.get(separator, separator))
+    return [part.strip() for part in parts if part.strip()]
+
+
+def relocated(own: Locations, script: Path, paths: Sequence[Path]) -> Locations:
+    """Return the folders that a subclass of the extension gives.
+
+    :param own: The folders without it; they tell which branch one belongs to.
+    :param script: The script directory.
+    :param paths: Every folder of revisions; empty for that of the script directory.
+    """
+    versions = _versions(script)
+    if script == own.script:
+        versions = own.versions
+    if paths and versions not in paths:
+        versions = script if script in paths else paths[0]
+    branches = {path: branch for branch, path in own.others}
+    others = ((branches.get(path), path) for path in paths if path != versions)
+    return Locations(script, versions, tuple(others))
+
+
 def _resource(path: str) -> Path:
     package, *parts = path.split(":")
     try:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from apps import (
     make_app,
     migrations_of,
@@ -19,11 +24,11 @@ from apps import (
     write_revision,
     write_table_revision,
 )
-from flask import Flask
+from flask import Flask, current_app
 
 from flask_alembic import Alembic
-from flask_alembic.errors import ConfigurationError, UsageError
-from flask_alembic.runtime.overrides import UNUSED
+from flask_alembic.errors import MigrationFailed, UsageError
+from flask_alembic.script.locations import TEMPLATES
 
 
 class Recording(Alembic):
@@ -160,9 +165,11 @@ def test_a_method_may_be_assigned(tmp_path: Path) -> None:
 def test_the_method_is_called_in_python_too(tmp_path: Path, name: str) -> None:
     app = app_of(tmp_path, Recording)
     write_table_revision(migrations_of(app), "a1")
+    extension = app.extensions["alembic"]
+    assert extension.calls == ["mkdir"]
     with app.app_context():
-        getattr(app.extensions["alembic"], name)()
-    assert app.extensions["alembic"].calls == ["mkdir", name, "run_migrations"][-2:]
+        getattr(extension, name)()
+    assert extension.calls == ["mkdir", name, "run_migrations"]
     assert version_rows(url_of(app)) == {"a1"}
 
 
@@ -232,20 +239,102 @@ def test_run_migrations_may_refuse(tmp_path: Path) -> None:
     assert run_db(app, "upgrade", "--plan").exit_code == 0
 
 
-@pytest.mark.parametrize("other", [False, True])
-def test_run_migrations_that_runs_nothing_is_reported(
-    tmp_path: Path, other: bool
-) -> None:
+def test_run_migrations_that_runs_nothing_is_reported(tmp_path: Path) -> None:
     class Forgetting(Alembic):
         def run_migrations(self, fn: Any, **kwargs: Any) -> Any:
-            return super().run_migrations(lambda heads, context: []) if other else None
+            return None
 
     app = app_of(tmp_path, Forgetting)
     write_table_revision(migrations_of(app), "a1")
     result = run_db(app, "upgrade")
-    assert result.exit_code == 2
-    assert "another function" in result.stderr or "did not call" in result.stderr
+    assert (result.exit_code, "did not call" in result.stderr) == (2, True)
     assert version_rows(url_of(app)) == set()
+
+
+def test_run_migrations_may_put_a_function_around_the_steps(tmp_path: Path) -> None:
+    class Limited(Alembic):
+        def run_migrations(self, fn: Any, **kwargs: Any) -> Any:
+            return super().run_migrations(
+                lambda heads, context: list(fn(heads, context))[:2], **kwargs
+            )
+
+    app = app_of(tmp_path, Limited)
+    write_chain(migrations_of(app), "a1", "a2", "a3")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert version_rows(url_of(app)) == {"a2"}
+    assert run_db(app, "upgrade").exit_code == 0
+    assert version_rows(url_of(app)) == {"a3"}
+    assert run_db(app, "downgrade", "base", "--yes").exit_code == 0
+    assert version_rows(url_of(app)) == {"a1"}
+
+
+class Retrying(Alembic):
+    """Tries again after an error of the database, as Flask-Alembic 3 raised it."""
+
+    failures = 0
+
+    def run_migrations(self, fn: Any, **kwargs: Any) -> Any:
+        while True:
+            for context in self.migration_contexts.values():
+                assert context.connection is not None
+                value = sa.text("SELECT set_config('lock_timeout', '150ms', false)")
+                context.connection.execute(value)
+            try:
+                return super().run_migrations(fn, **kwargs)
+            except sa.exc.OperationalError:
+                self.failures += 1
+                if self.failures > 3:
+                    raise
+                self._get_cache().clear()
+
+
+def test_run_migrations_may_try_again(tmp_path: Path, postgresql_url: str) -> None:
+    """The version table is locked until the first attempt has failed."""
+    app = app_of(tmp_path, Retrying, postgresql_url)
+    extension = app.extensions["alembic"]
+    write_chain(migrations_of(app), "a1", "a2")
+    assert run_db(app, "upgrade", "a1").exit_code == 0
+    engine = sa.create_engine(postgresql_url)
+    with engine.connect() as other:
+        other.execute(sa.text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+        extension._get_cache = Released(extension, other)
+        result = run_db(app, "upgrade")
+    engine.dispose()
+    assert result.exit_code == 0, result.output
+    assert (extension.failures, version_rows(postgresql_url)) == (1, {"a2"})
+
+
+class Released:
+    """Ends the transaction of another session before the cache is cleared."""
+
+    def __init__(self, extension: Alembic, other: sa.Connection) -> None:
+        self.extension = extension
+        self.other = other
+
+    def __call__(self) -> Any:
+        self.other.rollback()
+        return Alembic._get_cache(self.extension)
+
+
+def test_an_error_that_run_migrations_lets_pass_is_reported(tmp_path: Path) -> None:
+    app = app_of(tmp_path, Recording)
+    write_revision(migrations_of(app), "a1", None, "op.execute('SELECT 1 FROM gone')")
+    with app.app_context(), pytest.raises(MigrationFailed) as error:
+        app.extensions["alembic"].upgrade()
+    assert isinstance(error.value.__cause__, sa.exc.OperationalError)
+
+
+def test_the_contexts_keep_the_connection_of_the_run(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    app = app_of(tmp_path, Retrying, postgresql_url)
+    write_chain(migrations_of(app), "a1")
+    alembic = app.extensions["alembic"]
+    with app.app_context():
+        alembic.upgrade()
+        connection = alembic.migration_context.connection
+        assert connection.scalar(sa.text("SHOW lock_timeout")) == "150ms"
+        assert alembic.op.get_bind() is connection
 
 
 def test_run_migrations_called_by_hand_runs_the_function(tmp_path: Path) -> None:
@@ -278,13 +367,261 @@ def test_check_obeys_compare_metadata(tmp_path: Path) -> None:
     assert run_db(strict, "check").exit_code == 1
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_compare_metadata_and_check_obey_produce_migrations(
+    tmp_path: Path, count: int
+) -> None:
+    class Tolerant(Alembic):
+        def produce_migrations(self) -> Any:
+            script = super().produce_migrations()
+            for operations in script.upgrade_ops_list:
+                operations.ops = []
+            return script
+
+    options: Any = {}
+    if count == 2:
+        options = {
+            "SQLALCHEMY_BINDS": {"other": f"sqlite:///{tmp_path}/other.db"},
+            "ALEMBIC": {"databases": "*"},
+        }
+    app = make_app(tmp_path, extension=None, **options)
+    alembic = Tolerant(app)
+    assert run_db(app, "check").exit_code == 0
+    with app.app_context():
+        assert alembic.compare_metadata() == []
+        assert not alembic.needs_revision()
+
+
+# Alembic's objects ---------------------------------------------------------------
+
+
+class OwnConfig(Alembic):
+    """Builds its configuration as subclasses of version 3 do, in its cache."""
+
+    @property
+    def config(self) -> Config:
+        cache = self._get_cache()
+        if cache.config is None:
+            settings = current_app.config["ALEMBIC"]
+            folder = str(Path(current_app.root_path, "elsewhere"))
+            config = cache.config = Config()
+            config.set_main_option("path_separator", settings["path_separator"])
+            config.set_main_option("version_path_separator", "os")
+            config.set_main_option("script_location", folder)
+            config.set_main_option(
+                "version_locations", os.pathsep.join([folder, f"{folder}/branch"])
+            )
+            config.set_main_option("file_template", "own_%%(rev)s")
+            assert len(self.metadatas) < 2
+        config = cache.config
+        assert isinstance(config, Config)
+        return config
+
+
+def test_config_is_obeyed(tmp_path: Path) -> None:
+    app = app_of(tmp_path, OwnConfig)
+    folder = tmp_path / "elsewhere"
+    assert (folder / "script.py.mako").exists()
+    assert run_db(app, "mkdir").exit_code == 0
+    assert run_db(app, "revision", "first", "--empty", "--rev-id", "a1").exit_code == 0
+    assert (folder / "own_a1.py").exists()
+    write_revision(folder / "branch", "b1", labels="branch")
+    assert run_db(app, "upgrade").exit_code == 0
+    assert version_rows(url_of(app)) == {"a1", "b1"}
+    heads = run_db(app, "heads").output
+    assert "a1" in heads
+    assert "b1" in heads
+    for words in (["status"], ["current"], ["log"], ["lint"], ["graph"]):
+        assert run_db(app, *words).exit_code == 0, words
+
+
+class OwnScripts(ScriptDirectory):
+    """Hides the revisions of one letter."""
+
+    def get_heads(self) -> list[str]:
+        return [head for head in super().get_heads() if not head.startswith("z")]
+
+
+class OwnScriptDirectory(Alembic):
+    """Opens another folder, with a class of its own."""
+
+    @property
+    def script_directory(self) -> ScriptDirectory:
+        folder = str(Path(current_app.root_path, "elsewhere"))
+        config = Config()
+        config.set_main_option("script_location", folder)
+        return OwnScripts.from_config(config)
+
+
+def test_script_directory_is_obeyed(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "script.py.mako").write_bytes((TEMPLATES / "script.py.mako").read_bytes())
+    app = app_of(tmp_path, OwnScriptDirectory)
+    assert run_db(app, "revision", "first", "--empty", "--rev-id", "a1").exit_code == 0
+    assert len(list(folder.glob("versions/*a1*.py"))) == 1
+    assert run_db(app, "upgrade").exit_code == 0
+    assert version_rows(url_of(app)) == {"a1"}
+    assert "a1" in run_db(app, "heads").output
+    assert "a1" in run_db(app, "graph").output
+    with app.app_context():
+        assert app.extensions["alembic"].script_directory.get_heads() == ["a1"]
+
+
+def test_script_directory_may_change_ours(tmp_path: Path) -> None:
+    class Named(Alembic):
+        @property
+        def script_directory(self) -> ScriptDirectory:
+            scripts = super().script_directory
+            scripts.file_template = "mine_%(rev)s"
+            return scripts
+
+    app = app_of(tmp_path, Named)
+    assert run_db(app, "revision", "first", "--empty", "--rev-id", "a1").exit_code == 0
+    assert (migrations_of(app) / "mine_a1.py").exists()
+
+
+class OwnEnvironment(EnvironmentContext):
+    """Gives the revisions a tag, and the contexts an option."""
+
+    def get_tag_argument(self) -> str:
+        return "own tag"
+
+    def configure(self, **options: Any) -> None:  # type: ignore[override]
+        super().configure(**{**options, "user_module_prefix": "own."})
+
+
+def test_environment_context_is_obeyed(tmp_path: Path) -> None:
+    class Own(Alembic):
+        @property
+        def environment_context(self) -> EnvironmentContext:
+            return OwnEnvironment(self.config, self.script_directory)
+
+    app = app_of(tmp_path, Own)
+    line = "assert op.get_context().environment_context.get_tag_argument() == 'own tag'"
+    write_revision(migrations_of(app), "a1", None, line)
+    result = run_db(app, "upgrade", "--sql")
+    assert result.exit_code == 0, result.output
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 0, result.output
+    with app.app_context():
+        alembic = app.extensions["alembic"]
+        assert alembic.migration_context.opts["user_module_prefix"] == "own."
+        assert alembic.env.get_tag_argument() == "own tag"
+
+
+SCHEMA = "SET search_path TO own"
+
+
+class OwnSchema(Alembic):
+    """Sets a schema on each connection."""
+
+    @property
+    def migration_contexts(self) -> Any:
+        contexts = super().migration_contexts
+        for context in contexts.values():
+            assert context.connection is not None
+            context.connection.execute(sa.text(SCHEMA))
+        return contexts
+
+
+class OwnContext(Alembic):
+    """The same by the context of the first database."""
+
+    @property
+    def migration_context(self) -> MigrationContext:
+        connection = super().migration_context.connection
+        assert connection is not None
+        options = {"transaction_per_migration": True}
+        context = MigrationContext.configure(connection, opts=options)
+        connection.execute(sa.text(SCHEMA))
+        return context
+
+
+@pytest.mark.parametrize("kind", [OwnSchema, OwnContext])
+def test_migration_contexts_are_obeyed(
+    tmp_path: Path, postgresql_url: str, kind: type[Alembic]
+) -> None:
+    """Every command reads and writes the version table of the schema."""
+    engine = sa.create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE SCHEMA own"))
+    app = make_app(tmp_path, postgresql_url, extension=None)
+    kind(app)
+    lines = ["op.create_table('t', sa.Column('id', sa.Integer))"]
+    write_revision(migrations_of(app), "a1", None, lines, ["op.drop_table('t')"])
+    write_revision(migrations_of(app), "a2", "a1", "raise ValueError('stop')")
+    if kind is OwnSchema:
+        assert run_db(app, "upgrade", "a1").exit_code == 0
+    result = run_db(app, "upgrade")
+    assert (result.exit_code, "ValueError: stop" in result.stderr) == (3, True)
+    assert sa.inspect(engine).get_table_names() == []
+    names = sa.inspect(engine).get_table_names(schema="own")
+    assert sorted(names) == ["alembic_version", "t"]
+    assert "a1" in run_db(app, "current").output
+    with app.app_context():
+        alembic = app.extensions["alembic"]
+        assert alembic.migration_context.get_current_revision() == "a1"
+    assert run_db(app, "downgrade", "base", "--yes").exit_code == 0
+    names = sa.inspect(engine).get_table_names(schema="own")
+    engine.dispose()
+    assert names == ["alembic_version"]
+
+
+def test_op_and_ops_may_be_overridden(tmp_path: Path) -> None:
+    """Only the app reads them, as in version 3."""
+
+    class Own(Alembic):
+        @property
+        def op(self) -> Any:
+            return "mine"
+
+        @property
+        def ops(self) -> Any:
+            return {"default": self.op}
+
+    app = app_of(tmp_path, Own)
+    write_table_revision(migrations_of(app), "a1")
+    assert run_db(app, "upgrade").exit_code == 0
+
+
 # What is refused -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", UNUSED)
-def test_an_override_that_no_command_uses_is_refused(tmp_path: Path, name: str) -> None:
-    kind = type("Shop", (Alembic,), {name: property(lambda self: None)})
-    app = make_app(tmp_path, extension=None)
-    with pytest.raises(ConfigurationError, match=f"Shop.{name} is overridden") as error:
-        kind(app)
-    assert UNUSED[name] in error.value.advice
+def elsewhere(context: MigrationContext) -> MigrationContext:
+    """Return a context on another connection."""
+    assert context.connection is not None
+    return MigrationContext.configure(context.connection.engine.connect())
+
+
+def renamed(context: MigrationContext) -> MigrationContext:
+    """Return a context with another version table."""
+    opts = {"version_table": "own"}
+    return MigrationContext.configure(context.connection, opts=opts)
+
+
+REFUSED: Any = {
+    "none": (lambda context: None, "gives no context for the database", "engines="),
+    "connection": (elsewhere, "on another connection", "open_connection"),
+    "version table": (renamed, "version table 'own'", "context_options"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_contexts_that_cannot_be_used_are_refused(tmp_path: Path, case: str) -> None:
+    change, message, hook = REFUSED[case]
+
+    class Shop(Alembic):
+        @property
+        def migration_contexts(self) -> Any:
+            contexts = super().migration_contexts
+            return {name: change(context) for name, context in contexts.items()}
+
+    app = app_of(tmp_path, Shop)
+    write_table_revision(migrations_of(app), "a1")
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 3
+    assert "Shop.migration_contexts" in result.stderr
+    assert message in " ".join(result.stderr.split())
+    assert hook in result.stderr
+    assert tables(url_of(app)) == set()

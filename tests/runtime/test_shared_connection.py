@@ -300,3 +300,24 @@ def test_a_session_may_not_commit_among_other_statements(
         with pytest.raises(AlembicError, match="COMMIT would end the transaction"):
             extension_of(app).upgrade()
         assert ids(app) == []
+
+
+def test_what_follows_a_commit_of_the_revision_needs_no_savepoint(
+    make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    """Older revisions for PostgreSQL end the transaction by a statement."""
+    url = make_database("postgresql")
+    app = make_app(tmp_path, url, models=no_models)
+    lines = [
+        CREATE,
+        "op.execute('COMMIT')",
+        "engine = op.get_bind().engine",
+        "assert 't' in sa.inspect(engine).get_table_names()",
+        insert(1),
+        "db.session.commit()",
+    ]
+    revision(app, "a1", None, *lines)
+    with app.app_context():
+        extension_of(app).upgrade()
+        assert ids(app) == [1]
+        assert version_rows(url_of(app)) == {"a1"}

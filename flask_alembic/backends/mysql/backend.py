@@ -444,6 +444,8 @@ def lock_name(connection: Connection, key: LockKey) -> str:
     The lock is the server's, so the database is part of it. A schema is a database
     here, and the default one counts as its name.
     """
+    if key.id is not None:
+        return str(key.id)
     with between_transactions(connection):
         database = run(connection, "SELECT DATABASE()").scalar()
     parts = ("flask-alembic", key.schema or database or "", key.version_table)

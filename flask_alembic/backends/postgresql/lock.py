@@ -105,7 +105,9 @@ def _where(connection: Connection, key: LockKey) -> tuple[dict[str, int], int, s
         database, schema, session, name = tuple(run(connection, _WHERE).one())
     # The default schema counts as its name, so that a run that names it and one that
     # does not exclude each other.
-    number = lock_number(database, key.schema or schema, key.version_table)
+    number = key.id
+    if number is None:
+        number = lock_number(database, key.schema or schema, key.version_table)
     return {"number": number}, session, name
 
 

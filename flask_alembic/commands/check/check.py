@@ -41,8 +41,8 @@ def check(
 
     :param environment: The app's environment; an app context must be active.
     :param databases: Which databases; all for none.
-    :param own_diffs: What ``compare_metadata`` of a subclass returns for the first
-        database, in place of what differs there.
+    :param own_diffs: What ``compare_metadata`` of a subclass returns, in place of what
+        differs; reported with the first database.
     :raises ConfigurationError: When there is no model to compare with.
     """
     with invoked(environment, "check", databases=tuple(databases)) as call:
@@ -141,9 +141,9 @@ class _Check:
         assert script.upgrade_ops is not None
         found = tuple(script.upgrade_ops.as_diffs())
         name = database.name
-        first = next(iter(self.call.environment.databases()))
-        if self.own_diffs is not None and name == first:
-            found = tuple(self.own_diffs)
+        if self.own_diffs is not None:
+            # They are those of all databases together.
+            found, self.own_diffs = tuple(self.own_diffs), ()
         if found:
             self.diffs[name] = found
             self.differences[name] = tuple(in_words(found))

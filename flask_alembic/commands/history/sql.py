@@ -65,7 +65,11 @@ def revision_sql(
         scripts = environment.scripts()
         call.scripts = tuple(named(call, scripts, revisions))
         request = MigrationRequest(
-            direction, "", mode=Mode.SQL, x_arguments=tuple(x_arguments)
+            direction,
+            "",
+            mode=Mode.SQL,
+            x_arguments=tuple(x_arguments),
+            arguments=environment.settings.revision_arguments or {},
         )
         chosen = choose(environment.databases(), databases)
         found: list[RevisionSQL] = []

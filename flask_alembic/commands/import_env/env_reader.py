@@ -777,8 +777,7 @@ class EnvReader:
             node,
             NO_COUNTERPART,
             f"run_migrations({', '.join(names)})",
-            "Revisions get no arguments here: let them import what they need, or read "
-            "context.get_x_argument().",
+            'Set ALEMBIC["revision_arguments"] yourself: a dict of these.',
         )
 
     # Afterwards ----------------------------------------------------------------

@@ -104,7 +104,10 @@ class HookCode:
         :param node: The statement.
         :param header: Whether its block is judged by itself.
         """
-        reason = "a run holds a lock of its own; releases with env.py do not see it"
+        reason = (
+            "a run holds a lock of its own; releases with env.py see it if "
+            'ALEMBIC["lock_id"] is their number'
+        )
         return self.reader.add(node, NOT_NEEDED, "advisory lock", reason, header=header)
 
     def guard(self, node: ast.If) -> Verdict:

@@ -34,7 +34,7 @@ def check_keep(
         return None
     locations = environment.locations
     folder = Path(os.path.normpath(Path(locations.script, keep)))
-    options = environment.settings.options
+    options = environment.options
     recursive = is_true(options.get("recursive_version_locations"))
     for path in locations.paths:
         inside = folder.resolve().is_relative_to(path.resolve())
