@@ -32,8 +32,6 @@ def parts(change: Change, server: Server, models: Models) -> list[Part]:
     :param models: What the models say of columns.
     :raises NoRewrite: When there is no other form of it.
     """
-    from alembic.operations.ops import DropColumnOp
-
     from flask_alembic.new_revisions import CodeOp, FillColumnOp, RequireColumnOp
 
     up, down = change.up, change.down
@@ -42,8 +40,6 @@ def parts(change: Change, server: Server, models: Models) -> list[Part]:
         return [filled(up, server, models)]
     if isinstance(up, RequireColumnOp):
         phase, down = "contract", requirement_reverted(up)
-    elif isinstance(up, DropColumnOp):
-        phase = "contract"
     downs = [] if down is None else [_online(down, server)]
     done = _online(up, server)
     if (

@@ -58,6 +58,9 @@ class Change:
     is_new: bool = False
     """Whether its table is created or dropped by the same revision."""
 
+    more: list[Any] = field(default_factory=list)
+    """What the downgrade does to a table that it creates again, behind ``down``."""
+
 
 def leaves(operations: Iterable[Any]) -> Iterator[Any]:
     """Yield operations without the containers that they are in.
@@ -113,15 +116,17 @@ def touched(operation: Any) -> frozenset[tuple[str, str]]:
 
 
 def _columns(operation: Any) -> Iterable[str]:
+    from sqlalchemy import Column
+
     column = getattr(operation, "column", None)
     if column is not None:
         return (str(column.name),)
     if getattr(operation, "column_name", None):
         return (str(operation.column_name),)
     several = getattr(operation, "columns", None) or ()
-    if several and all(isinstance(each, str) for each in several):
-        return tuple(map(str, several))
-    return (ANY,)
+    if several and all(isinstance(each, (str, Column)) for each in several):
+        return tuple(str(getattr(each, "name", each)) for each in several)
+    return (ANY,)  # or what an expression holds
 
 
 def share(one: Iterable[tuple[str, str]], other: Iterable[tuple[str, str]]) -> bool:
@@ -149,8 +154,7 @@ def _key(operation: Any) -> tuple[str, ...] | None:
     table = table_of(
         getattr(operation, "schema", None)
         or (getattr(operation, "kw", None) or {}).get("source_schema"),
-        getattr(operation, "table_name", None)
-        or getattr(operation, "source_table", ""),
+        str(getattr(operation, "table_name", getattr(operation, "source_table", ""))),
     )
     kinds: tuple[tuple[Any, str, str], ...] = (
         (ops.AddColumnOp, "column", "+"),
@@ -214,8 +218,45 @@ def paired(
             order = numbers.pop(0) if numbers else -1
         is_new = key is not None and key[2] in new
         down = downs[order] if order >= 0 else None
-        changes.append(Change(each, down, order, touched(each), is_new))
-    return (changes, *_others(downs, {each.order for each in changes}))
+        touches = touched(down if down is not None and is_drop(each) else each)
+        changes.append(Change(each, down, order, touches, is_new))
+    used = {each.order for each in changes}
+    tables = {
+        key[2]: each
+        for each in changes
+        if (key := _key(each.up)) is not None and key[0] == "table"
+    }
+    for number, each in enumerate(downs):
+        key = _key(each)
+        if number not in used and key is not None and key[2] in tables:
+            tables[key[2]].more.append(each)
+            used.add(number)
+    return (changes, *_others(downs, used))
+
+
+def is_drop(operation: Any) -> bool:
+    """Return whether an operation drops something.
+
+    :param operation: The operation.
+    """
+    from alembic.operations import ops
+
+    kinds = (ops.DropConstraintOp, ops.DropIndexOp, ops.DropColumnOp, ops.DropTableOp)
+    return isinstance(operation, kinds)
+
+
+def leaving(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:
+    """Return the columns and tables that changes drop, as :func:`touched` does.
+
+    :param changes: The changes of one revision.
+    """
+    from alembic.operations.ops import DropColumnOp, DropTableOp
+
+    gone: set[tuple[str, str]] = set()
+    for each in changes:
+        if isinstance(each.up, (DropColumnOp, DropTableOp)):
+            gone |= touched(each.up)
+    return frozenset(gone)
 
 
 def _others(downs: Sequence[Any], used: set[int]) -> tuple[list[Any], list[Any]]:

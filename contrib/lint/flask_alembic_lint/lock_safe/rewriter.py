@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from ..rewrites import NoRewrite
@@ -10,7 +11,18 @@ from ..servers import Server
 from . import mysql_forms, postgresql_forms
 from .chain import Link, aligned, links, with_others
 from .fill import Models
-from .parts import Change, Part, Phase, Statement, Unpaired, leaves, paired
+from .parts import (
+    Change,
+    Part,
+    Phase,
+    Statement,
+    Unpaired,
+    is_drop,
+    leaves,
+    leaving,
+    paired,
+    share,
+)
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation, MigrationScript
@@ -87,8 +99,8 @@ def _links(
         changes, first, last = paired(list(leaves(ups)), list(leaves(downs)))
         if all(each.is_new for each in changes):
             return None
-        models = Models(context)
-        chain = links((each, _parts(each, server, models)) for each in changes)
+        models, gone = Models(context), leaving(changes)
+        chain = links((each, _parts(each, server, models, gone)) for each in changes)
         with_others(chain, first, last)
     except Unpaired:
         return None
@@ -101,26 +113,30 @@ def _as_it_is(ups: Iterable[Any], downs: Iterable[Any]) -> list[Link]:
     return [Link("expand", False, [(0, part)])] if part.ups or part.downs else []
 
 
-def _parts(change: Change, server: Server, models: Models) -> list[Part]:
+def _parts(
+    change: Change,
+    server: Server,
+    models: Models,
+    gone: frozenset[tuple[str, str]],
+) -> list[Part]:
     """Return the parts of a change; one that does what was found, if there is no other.
 
-    A part that a new table needs is in its transaction.
+    What is done to a new table stays in the transaction that creates it; what is dropped
+    along with a column or a table is dropped when that is.
     """
     forms = postgresql_forms if server.is_postgresql else mysql_forms
+    parts: list[Part] = []
     if not change.is_new:
-        try:
-            return forms.parts(change, server, models)
-        except NoRewrite:
-            pass
-    downs = [] if change.down is None else [Statement(change.down)]
-    return [Part(_phase(change.up), False, [Statement(change.up)], downs)]
-
-
-def _phase(operation: Any) -> Phase:
-    from alembic.operations.ops import DropColumnOp, DropTableOp
-
-    gone = isinstance(operation, (DropColumnOp, DropTableOp))
-    return "contract" if gone else "expand"
+        with suppress(NoRewrite):
+            parts = forms.parts(change, server, models)
+    if not parts:
+        reverting = [] if change.down is None else [change.down]
+        downs = [Statement(each) for each in (*reverting, *change.more)]
+        parts = [Part("expand", False, [Statement(change.up)], downs)]
+    if is_drop(change.up) and share(change.touches, gone):
+        for part in parts:
+            part.phase = "contract"
+    return parts
 
 
 def _write(

@@ -1,0 +1,327 @@
+"""Measure how long a writer waits for a revision: ``python benchmarks/blocking.py``.
+
+A process inserts rows into a table with a million of them all the time, while a revision
+changes the table: as autogenerate writes it, and as flask-alembic-lint rewrites it. The
+longest time that one insert took is what an app would have waited. Without a revision
+it is what the machine itself costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import multiprocessing
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_alembic import Alembic
+
+NAMING = {"ck": "ck_%(table_name)s_%(constraint_name)s"}
+
+Restrict = Callable[[dict[str, list[Any]]], object]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A change of the models."""
+
+    title: str
+    change: Restrict
+    """Changes the arguments of the columns, by name; ``""`` is the table's own."""
+
+
+def _index(columns: dict[str, list[Any]]) -> None:
+    columns[""].append(sa.Index("ix_book_title", "title"))
+
+
+def _unique(columns: dict[str, list[Any]]) -> None:
+    columns[""].append(sa.UniqueConstraint("isbn", name="uq_book_isbn"))
+
+
+def _key(columns: dict[str, list[Any]]) -> None:
+    columns[""].append(
+        sa.ForeignKeyConstraint(["author_id"], ["author.id"], name="fk_book_author")
+    )
+
+
+def _check(columns: dict[str, list[Any]]) -> None:
+    columns[""].append(sa.CheckConstraint("price > 0", name="price"))
+
+
+def _not_null(columns: dict[str, list[Any]]) -> None:
+    columns["title"][0]["nullable"] = False
+
+
+def _required(columns: dict[str, list[Any]]) -> None:
+    columns["pages"] = [{"nullable": False, "default": 7}, sa.Integer]
+
+
+FORMS = (
+    Form("index", _index),
+    Form("unique constraint", _unique),
+    Form("foreign key", _key),
+    Form("check", _check),
+    Form("NOT NULL", _not_null),
+    Form("new column, NOT NULL", _required),
+)
+
+
+def define(metadata: sa.MetaData, change: Restrict | None = None) -> None:
+    """Define the tables, one of them changed.
+
+    :param metadata: Where to.
+    :param change: What is changed.
+    """
+    columns: dict[str, list[Any]] = {
+        "title": [{}, sa.String(50)],
+        "isbn": [{}, sa.String(20)],
+        "author_id": [{}, sa.Integer],
+        "price": [{}, sa.Integer],
+        "": [],
+    }
+    if change is not None:
+        change(columns)
+    own = columns.pop("")
+    sa.Table("author", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table(
+        "book",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(
+            sa.Column(name, *arguments, **options)
+            for name, (options, *arguments) in columns.items()
+        ),
+        *own,
+    )
+
+
+def app_of(folder: Path, url: str, change: Restrict | None, rewrite: bool) -> Flask:
+    """Return an app with these models.
+
+    :param folder: Its root.
+    :param url: Its database.
+    :param change: How the models differ from the first ones.
+    :param rewrite: Whether new revisions are rewritten.
+    """
+    from flask_alembic_lint import plugin
+
+    app = Flask("blocking", root_path=str(folder))
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=url,
+        SQLALCHEMY_ENGINE_OPTIONS={"poolclass": sa.NullPool},
+        ALEMBIC_PLUGINS=(),
+        ALEMBIC={"prove_revisions": False},
+        ALEMBIC_LINT={"rewrite": rewrite},
+    )
+    db = SQLAlchemy(app, metadata=sa.MetaData(naming_convention=NAMING))
+    define(db.metadata, change)
+    Alembic(app, plugins=[plugin])
+    return app
+
+
+def insert_rows(url: str, started: Event, ended: Event, answer: Any) -> None:
+    """Insert rows until the end, and send how long the longest one took.
+
+    :param url: The database.
+    :param started: Set once the first row is there.
+    :param ended: Says when to end.
+    :param answer: The pipe to send seconds and the number of rows to.
+    """
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    longest, count = 0.0, 0
+    with engine.connect() as connection:
+        kind = connection.dialect.name
+        names = "title, isbn, author_id, price"
+        while not ended.is_set():
+            count += 1
+            sql = f"INSERT INTO book ({names}) VALUES ('new', 'new{count}', 1, 1)"
+            began = time.perf_counter()
+            try:
+                connection.exec_driver_sql(sql)
+            except sa.exc.DBAPIError as error:
+                # The column without a value that the app of this release does not know.
+                if "null" not in str(error).lower() and "default" not in str(error):
+                    raise
+            longest = max(longest, time.perf_counter() - began)
+            started.set()
+            time.sleep(0.001)
+    answer.send((longest, count, kind))
+
+
+@contextlib.contextmanager
+def writer(url: str) -> Iterator[list[float]]:
+    """Insert rows meanwhile; the list holds the longest wait in seconds at the end.
+
+    :param url: The database.
+    """
+    context = multiprocessing.get_context("spawn")
+    started, ended = context.Event(), context.Event()
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=insert_rows, args=(url, started, ended, theirs))
+    process.start()
+    found: list[float] = []
+    try:
+        if not started.wait(60):
+            raise SystemExit("The writer did not start.")
+        yield found
+    finally:
+        ended.set()
+        if mine.poll(300):
+            found.append(mine.recv()[0])
+        process.join(30)
+
+
+def fill(url: str, rows: int) -> None:
+    """Put rows into the tables.
+
+    :param url: The database.
+    :param rows: How many.
+    """
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    series = {
+        "postgresql": f"generate_series(1, {rows}) AS g(n)",
+        "mysql": f"(SELECT seq AS n FROM seq_1_to_{rows}) AS g",
+    }
+    with engine.connect() as connection:
+        kind = connection.dialect.name
+        number = "CAST(n AS CHAR)" if kind == "mysql" else "n::text"
+        connection.exec_driver_sql("INSERT INTO author (id) VALUES (1)")
+        connection.exec_driver_sql(
+            "INSERT INTO book (title, isbn, author_id, price) "
+            f"SELECT concat('title ', {number}), {number}, 1, n FROM {series[kind]}"
+        )
+        if kind == "postgresql":
+            connection.exec_driver_sql("VACUUM ANALYZE book")
+    engine.dispose()
+
+
+def measure(server: str, form: Form | None, rewrite: bool, rows: int) -> float:
+    """Return the longest wait in seconds while a change is made.
+
+    :param server: The server, on which a database is created and dropped.
+    :param form: The change; ``None`` for two seconds without one.
+    :param rewrite: Whether its revision is rewritten.
+    :param rows: How many rows there are.
+    """
+    name = f"flask_alembic_bench_{uuid.uuid4().hex[:8]}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    force = " WITH (FORCE)" if admin.dialect.name == "postgresql" else ""
+    with admin.connect() as connection, tempfile.TemporaryDirectory() as folder:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        try:
+            return _measure(Path(folder), url, form, rewrite, rows)
+        finally:
+            connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
+            admin.dispose()
+
+
+def _measure(
+    folder: Path, url: str, form: Form | None, rewrite: bool, rows: int
+) -> float:
+    with app_of(folder, url, None, False).app_context() as context:
+        alembic: Any = context.app.extensions["alembic"]
+        alembic.revision("begin")
+        alembic.upgrade()
+    fill(url, rows)
+    if form is None:
+        with writer(url) as longest:
+            time.sleep(2)
+        return longest[0]
+    with app_of(folder, url, form.change, rewrite).app_context() as context:
+        alembic = context.app.extensions["alembic"]
+        alembic.revision("change")
+        if not rewrite:
+            _fill_by_hand(folder)
+        with writer(url) as longest:
+            alembic.upgrade()
+    return longest[0]
+
+
+def _fill_by_hand(folder: Path) -> None:
+    """Fill the new column where the plain revision has the place for it."""
+    for path in (folder / "migrations").glob("*.py"):
+        text = path.read_text("utf-8")
+        marked = '# op.execute("UPDATE book SET pages = ... WHERE pages IS NULL")'
+        if marked in text:
+            path.write_text(text.replace(marked, marked[2:].replace("...", "7")), "utf-8")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    made = argparse.ArgumentParser(description=__doc__)
+    add = made.add_argument
+    add("--rows", type=int, default=1_000_000, help="in the table; 1,000,000")
+    add("--rounds", type=int, default=3, help="times each is measured; 3 by default")
+    add("--forms", nargs="+", metavar="TITLE", help="measure only these")
+    add("--postgresql", metavar="URL", help="a server; databases are made there")
+    add("--mariadb", metavar="URL", help="a server; databases are made there")
+    add("--rst", type=Path, metavar="FILE", help="write the table there")
+    return made
+
+
+def rounded(seconds: list[float]) -> str:
+    """Return the median of some times, and the longest, in milliseconds.
+
+    :param seconds: The times.
+    """
+    ordered = sorted(seconds)
+    median = ordered[len(ordered) // 2]
+    return f"{median * 1000:,.0f} ({ordered[-1] * 1000:,.0f})"
+
+
+def main() -> int:
+    """Measure each form on each server, and print a table."""
+    given = parser().parse_args()
+    servers = {"PostgreSQL": given.postgresql, "MariaDB": given.mariadb}
+    lines = [
+        "Longest wait of one insert in ms: median of "
+        f"{given.rounds} (longest), {given.rows:,} rows",
+    ]
+    table: list[list[str]] = [["Server", "Change", "Plain", "Rewritten"]]
+    for name, server in servers.items():
+        if server is None:
+            continue
+        for form in (None, *FORMS):
+            title = form.title if form else "none"
+            if form and given.forms and title not in given.forms:
+                continue
+            row = [name, title]
+            for rewrite in (False, True):
+                times = [
+                    measure(server, form, rewrite, given.rows)
+                    for _ in range(given.rounds)
+                ]
+                row.append(rounded(times))
+            table.append(row)
+            print(", ".join(row), flush=True)
+    if given.rst:
+        given.rst.write_text(rst(table), encoding="utf-8")
+    print(lines[0])
+    return 0
+
+
+def rst(table: list[list[str]]) -> str:
+    """Return a table for the docs.
+
+    :param table: The rows, the header first.
+    """
+    lines = [".. list-table::", "    :header-rows: 1", ""]
+    for row in table:
+        lines += [f"    {'*' if n == 0 else ' '} - {cell}" for n, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
