@@ -552,7 +552,7 @@ def rewrite_revision(
     """Change how a revision that will be written does what it does.
 
     Called by ``revision`` only, once, when all databases are compared and
-    :func:`process_revision_directives` has been called for each; no connection. What the
+    :func:`process_revision_directives` has been called for each; no transaction. What the
     revision has to do is complete, built-in plugins included, so this is the place to
     write it in another form, or as several revisions: :mod:`flask_alembic.new_revisions`
     has what is needed. Then the files are checked and proved like any others.
