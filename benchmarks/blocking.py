@@ -309,34 +309,46 @@ def rounded(measured: list[tuple[float, bool]]) -> str:
     return f"{median * 1000:,.0f} ({ordered[-1] * 1000:,.0f}){fails}"
 
 
+def row_of(
+    name: str, server: str, form: Form | None, rounds: int, rows: int
+) -> list[str]:
+    """Measure a change both ways and return the cells of its row.
+
+    :param name: What the server is called.
+    :param server: Its URL.
+    :param form: The change; ``None`` for none.
+    :param rounds: How many times each is measured.
+    :param rows: How many rows there are.
+    """
+    cells = []
+    for rewrite in (False, True):
+        if form is None and rewrite:
+            cells.append("")
+            continue
+        times = [measure(server, form, rewrite, rows) for _ in range(rounds)]
+        cells.append(rounded(times))
+    return [name, form.title if form else "none", *cells]
+
+
 def main() -> int:
     """Measure each form on each server, and print a table."""
     given = parser().parse_args()
     servers = {"PostgreSQL": given.postgresql, "MariaDB": given.mariadb}
-    lines = [
-        "Longest wait of one insert in ms: median of "
-        f"{given.rounds} (longest), {given.rows:,} rows",
-    ]
     table: list[list[str]] = [["Server", "Change", "Plain", "Rewritten"]]
     for name, server in servers.items():
         if server is None:
             continue
         for form in (None, *FORMS):
-            title = form.title if form else "none"
-            if form and given.forms and title not in given.forms:
+            if form and given.forms and form.title not in given.forms:
                 continue
-            row = [name, title]
-            for rewrite in (False, True):
-                times = [
-                    measure(server, form, rewrite, given.rows)
-                    for _ in range(given.rounds)
-                ]
-                row.append(rounded(times))
-            table.append(row)
-            print(", ".join(row), flush=True)
+            table.append(row_of(name, server, form, given.rounds, given.rows))
+            print(", ".join(table[-1]), flush=True)
     if given.rst:
         given.rst.write_text(rst(table), encoding="utf-8")
-    print(lines[0])
+    print(
+        "Longest wait of one insert in ms: median of "
+        f"{given.rounds} (longest), {given.rows:,} rows"
+    )
     return 0
 
 
