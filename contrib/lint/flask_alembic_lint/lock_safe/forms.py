@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..rewrites import changed, execute, quoted, rendered
+from ..rewrites import changed, execute, quoted
 
 if TYPE_CHECKING:
     from alembic.operations.ops import CreateIndexOp
@@ -123,23 +123,17 @@ class NotNullProof:
         :param table: The table.
         :param schema: Its schema.
         :param column: The column.
-        :raises NoRewrite: When it cannot be written.
         """
-        from alembic.operations.ops import CreateCheckConstraintOp, DropConstraintOp
-        from sqlalchemy.sql.elements import conv
-
         # PostgreSQL 18 itself names one ..._not_null; names have 63 bytes at most.
-        # It is complete: a naming convention adds nothing to it.
-        name = conv(f"{table}_{column}"[:56] + "_is_set")
-        condition = f"{quoted(server, column)} IS NOT NULL"
-        more: Any = {"schema": schema}
-        add = not_valid(CreateCheckConstraintOp(name, table, condition, **more))
-        drop = DropConstraintOp(name, table, type_="check", **more)
+        name = f"{table}_{column}"[:56] + "_is_set"
+        alter = f"ALTER TABLE {quoted(server, schema, table)}"
+        check = f"CHECK ({quoted(server, column)} IS NOT NULL) NOT VALID"
+        sql = quoted(server, name)
         return cls(
             name,
-            rendered(add, server),
+            execute(f"{alter} ADD CONSTRAINT {sql} {check}"),
             validated(server, quoted(server, schema, table), name),
-            rendered(drop, server),
+            execute(f"{alter} DROP CONSTRAINT {sql}"),
         )
 
 

@@ -21,6 +21,7 @@ from .parts import (
     leaves,
     leaving,
     paired,
+    requirement_reverted,
     share,
 )
 
@@ -130,13 +131,22 @@ def _parts(
         with suppress(NoRewrite):
             parts = forms.parts(change, server, models)
     if not parts:
-        reverting = [] if change.down is None else [change.down]
-        downs = [Statement(each) for each in (*reverting, *change.more)]
-        parts = [Part("expand", False, [Statement(change.up)], downs)]
+        parts = [_as_found(change)]
     if is_drop(change.up) and share(change.touches, gone):
         for part in parts:
             part.phase = "contract"
     return parts
+
+
+def _as_found(change: Change) -> Part:
+    from flask_alembic.new_revisions import RequireColumnOp
+
+    if isinstance(change.up, RequireColumnOp):
+        down = Statement(requirement_reverted(change.up))
+        return Part("contract", False, [Statement(change.up)], [down])
+    reverting = [] if change.down is None else [change.down]
+    downs = [Statement(each) for each in (*reverting, *change.more)]
+    return Part("expand", False, [Statement(change.up)], downs)
 
 
 def _write(
