@@ -291,3 +291,39 @@ def test_new_tables_are_left_as_they_are(make_shop: Callable[[str], Shop]) -> No
     (text,) = shop.revise(shop.app(after), "a", "--no-prove")
     assert "autocommit" not in text
     assert "ddl_lock_timeout" not in text
+
+
+def test_one_of_two_databases(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    shop = make_shop("postgresql")
+    binds = {"notes": f"sqlite:///{tmp_path / 'notes.db'}"}
+
+    def define(metadata: sa.MetaData, *more: Any) -> None:
+        sa.Table("note", metadata, sa.Column("id", sa.Integer, primary_key=True), *more)
+
+    def app(with_text: bool) -> Flask:
+        made = Flask("shop", root_path=str(tmp_path))
+        made.config.update(
+            SQLALCHEMY_DATABASE_URI=shop.url,
+            SQLALCHEMY_BINDS=binds,
+            SQLALCHEMY_ENGINE_OPTIONS={"poolclass": sa.NullPool},
+            ALEMBIC_PLUGINS=(),
+            ALEMBIC_LINT={"rewrite": True},
+        )
+        db = SQLAlchemy(made, metadata=sa.MetaData())
+        with made.app_context():
+            for metadata in (db.metadata, db.metadatas["notes"]):
+                text = sa.Column("text", sa.String(9), nullable=False, default="-")
+                index = sa.Index("ix_id", "id")
+                define(metadata, *((text, index) if with_text else ()))
+        Alembic(made, plugins=[plugin])
+        return made
+
+    assert run_db(app(False), "revision", "begin", "--no-prove").exit_code == 0
+    assert run_db(app(False), "upgrade").exit_code == 0
+    result = run_db(app(True), "revision", "text", "--rev-id", "b")
+    assert result.exit_code == 0, result.output
+    paths = {path.name for path in (tmp_path / "migrations").glob("b*.py")}
+    assert len(paths) == 4
+    result = run_db(app(True), "upgrade")
+    assert result.exit_code == 0, result.output
+    assert run_db(app(True), "check").exit_code == 0
