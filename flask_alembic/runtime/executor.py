@@ -617,7 +617,13 @@ class DatabaseExecutor:
             uncertain=uncertain,
             committing=self.is_committing,
             lock_timeout=self.database_run.backend.is_lock_timeout(error),
+            repeatable=self._is_repeatable(),
         )
+
+    def _is_repeatable(self) -> bool:
+        """Whether the running revision may begin again, whatever it has committed."""
+        current = self.stepper.current
+        return self.is_transactional and current is not None and is_repeatable(current)
 
     def _attempts(self, unit: Sequence[PlannedStep], *, purge: bool) -> int:
         """Run a transaction, again after a lock timeout if that is safe.
@@ -734,12 +740,10 @@ class DatabaseExecutor:
 
         :param is_left: Whether another attempt is left.
         """
-        current, backend = self.stepper.current, self.database_run.backend
-        if current is None or not is_left or self.request.is_dry or not self.is_intact:
+        if not is_left or self.request.is_dry or not self.is_intact:
             return False
-        if not self.is_transactional or not is_repeatable(current):
-            return False
-        return backend.is_lock_timeout(error)
+        backend = self.database_run.backend
+        return self._is_repeatable() and backend.is_lock_timeout(error)
 
     def _pause(self, attempt: int) -> None:
         seconds = 0.5 * 2**attempt
