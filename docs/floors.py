@@ -29,7 +29,7 @@ FLOORS = (
     ("plugins",),
     ("builtin",),
     ("extension",),
-    ("", "health", "results", "revision_files", "signals", "testing"),
+    ("", "health", "new_revisions", "results", "revision_files", "signals", "testing"),
 )
 """The floors from the ground up: what stands on each, by its name in the package.
 

@@ -18,6 +18,7 @@ MODULES = (
     "flask_alembic.health",
     "flask_alembic.hooks",
     "flask_alembic.hooks.specs",
+    "flask_alembic.new_revisions",
     "flask_alembic.results",
     "flask_alembic.revision_files",
     "flask_alembic.sandbox",

@@ -542,6 +542,33 @@ def process_revision_directives(
     """
 
 
+@modify
+def rewrite_revision(
+    app: Flask,
+    request: RevisionRequest,
+    directives: list[MigrationScript],
+    contexts: Mapping[str, MigrationContext],
+) -> None:
+    """Change how a revision that will be written does what it does.
+
+    Called by ``revision`` only, once, when all databases are compared and
+    :func:`process_revision_directives` has been called for each; no transaction. What the
+    revision has to do is complete, built-in plugins included, so this is the place to
+    write it in another form, or as several revisions: :mod:`flask_alembic.new_revisions`
+    has what is needed. Then the files are checked and proved like any others.
+
+    :param app: The application.
+    :param request: What was asked for.
+    :param directives: Change them in place, or append revisions.
+    :param contexts: By database: the context of the comparison, whose dialect knows the
+        version of the server.
+
+    An exception stops the command.
+
+    .. versionadded:: 4.0
+    """
+
+
 @collect
 def lint_problems(app: Flask, target: LintTarget) -> Iterable[Problem]:
     """Find problems in a revision.

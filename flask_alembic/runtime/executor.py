@@ -166,6 +166,14 @@ def own_timeouts(
     )
 
 
+def is_repeatable(planned: PlannedStep) -> bool:
+    """Tell whether a revision may begin again although it has committed a part.
+
+    :param planned: The step; its file says ``repeatable = True``.
+    """
+    return getattr(planned.function, "__globals__", {}).get("repeatable") is True
+
+
 class Stepper:
     """Runs the steps of one database, in the transaction of the caller.
 
@@ -609,7 +617,13 @@ class DatabaseExecutor:
             uncertain=uncertain,
             committing=self.is_committing,
             lock_timeout=self.database_run.backend.is_lock_timeout(error),
+            repeatable=self._is_repeatable(),
         )
+
+    def _is_repeatable(self) -> bool:
+        """Whether the running revision may begin again, whatever it has committed."""
+        current = self.stepper.current
+        return self.is_transactional and current is not None and is_repeatable(current)
 
     def _attempts(self, unit: Sequence[PlannedStep], *, purge: bool) -> int:
         """Run a transaction, again after a lock timeout if that is safe.
@@ -642,6 +656,15 @@ class DatabaseExecutor:
                     continue
                 if attempt < retries and self._may_retry(error, commits):
                     self._pause(attempt)
+                    attempt += 1
+                    continue
+                if self._may_repeat(error, attempt < retries):
+                    done = self.stepper.durable
+                    self.stepper.versions.reset(self.stepper.heads[done])
+                    self.report_durable(done)
+                    self._pause(attempt)
+                    if done:
+                        return done
                     attempt += 1
                     continue
                 raise self.stopped(error) from error
@@ -709,6 +732,18 @@ class DatabaseExecutor:
             return False
         backend = self.database_run.backend
         return backend.is_deadlock(error) or backend.is_lock_timeout(error)
+
+    def _may_repeat(self, error: BaseException, is_left: bool) -> bool:
+        """Whether a lock was in the way of a revision that may begin again.
+
+        What it has committed before stays: its file says that this does no harm.
+
+        :param is_left: Whether another attempt is left.
+        """
+        if not is_left or self.request.is_dry or not self.is_intact:
+            return False
+        backend = self.database_run.backend
+        return self._is_repeatable() and backend.is_lock_timeout(error)
 
     def _pause(self, attempt: int) -> None:
         seconds = 0.5 * 2**attempt

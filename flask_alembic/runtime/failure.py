@@ -31,6 +31,7 @@ def describe_failure(
     uncertain: Sequence[str] = (),
     committing: bool = False,
     lock_timeout: bool = False,
+    repeatable: bool = False,
 ) -> RunFailure:
     """Say where and why a run stopped.
 
@@ -45,6 +46,7 @@ def describe_failure(
     :param uncertain: Statements of that step of which it is not known.
     :param committing: Whether it was COMMIT that failed.
     :param lock_timeout: Whether a lock was not free in time.
+    :param repeatable: Whether the file says that the revision can be run again.
     """
     # Here, once: reports, events and plugins get no other text of a statement.
     in_effect = tuple(map(hide_secrets, log.in_effect)) if step is not None else ()
@@ -64,10 +66,21 @@ def describe_failure(
         not_known=tuple(not_known),
         uncertain=tuple(map(hide_secrets, uncertain)),
         version_table_right=not in_effect and not uncertain,
-        advice=_advice_on_end(command, not_known, uncertain, lock_timeout, log)
+        advice=_advice_to_repeat(command, repeatable and not not_known, log)
+        or _advice_on_end(command, not_known, uncertain, lock_timeout, log)
         or _advice(
             command, step, in_effect, transactional, error_summary(error), error, log
         ),
+    )
+
+
+def _advice_to_repeat(command: str, repeatable: bool, log: StatementLog) -> str:
+    """Return what to do where a part is in effect that does no harm."""
+    if not repeatable or not log.in_effect or log.blocked_by:
+        return ""
+    return (
+        f"Fix the cause, then run flask db {command} again: the file says that the "
+        "revision can be run again after it has committed a part."
     )
 
 

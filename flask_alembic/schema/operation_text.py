@@ -44,9 +44,14 @@ def operation_texts(operations: UpgradeOps) -> list[OperationText]:
 def _leaves(operation: Any) -> Iterator[MigrateOperation]:
     from alembic.operations.ops import OpContainer
 
+    from .revision_parts import CodeOp
+
     if isinstance(operation, OpContainer):
         for each in operation.ops:
             yield from _leaves(each)
+    elif isinstance(operation, CodeOp):
+        if operation.stands_for is not None:
+            yield from _leaves(operation.stands_for)
     else:
         yield operation
 

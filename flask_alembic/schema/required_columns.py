@@ -30,6 +30,8 @@ class FillColumnOp(MigrateOperation):
     :param table_name: The table.
     :param column_name: The column.
     :param schema: The schema of the table; ``None`` for the default one.
+
+    .. versionadded:: 4.0
     """
 
     def __init__(
@@ -41,7 +43,10 @@ class FillColumnOp(MigrateOperation):
 
 
 class RequireColumnOp(AlterColumnOp):
-    """A column that this revision has added becomes NOT NULL."""
+    """A column that this revision has added becomes NOT NULL.
+
+    .. versionadded:: 4.0
+    """
 
 
 @renderers.dispatch_for(FillColumnOp)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from ..errors import DatabaseError, Refused, ScriptLocationError, TemplateError
 from ..hooks import specs
 from ..hooks.payloads import LintTarget, RevisionRequest
 from ..runtime.linter import refuse_errors
+from ..script.header import insert_behind
 from ..script.loader import (
     AppScriptDirectory,
     IndexedScriptDirectory,
@@ -178,24 +178,9 @@ def add_squashes(path: Path, ids: Sequence[str]) -> None:
     :param path: The draft.
     :param ids: The revisions.
     """
-    source = path.read_text("utf-8")
-    line = next(
-        (
-            node.end_lineno
-            for node in ast.parse(source).body
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and _sets_id(node)
-        ),
-        None,
-    )
-    lines = source.splitlines(keepends=True)
-    at = len(lines) if line is None else line
-    lines.insert(at, f"{SQUASHES} = {_tuple(ids)}\n")
-    path.write_text("".join(lines), "utf-8")
-
-
-def _sets_id(node: ast.Assign | ast.AnnAssign) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return any(isinstance(each, ast.Name) and each.id == "revision" for each in targets)
+    line = f"{SQUASHES} = {_tuple(ids)}\n"
+    source = insert_behind(path.read_text("utf-8"), ("revision",), (line,))
+    path.write_text(source, "utf-8")
 
 
 def _tuple(ids: Sequence[str]) -> str:

@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 from .irreversible_mark import IRREVERSIBLE, read_mark
 
+IDENTIFIERS = ("revision", "down_revision", "branch_labels", "depends_on")
+"""The names that Alembic reads."""
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -36,6 +39,24 @@ def assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
         if isinstance(target, ast.Name):
             assert node.value is not None
             yield target.id, node.value
+
+
+def insert_behind(source: str, names: Iterable[str], lines: Iterable[str]) -> str:
+    """Return a source with lines behind the last assignment to some names.
+
+    :param source: The text of a revision file.
+    :param names: The names; without any the lines come last.
+    :param lines: What is inserted, with line ends.
+    """
+    wanted = frozenset(names)
+    ends = [
+        value.end_lineno or 0
+        for name, value in assignments(ast.parse(source))
+        if name in wanted
+    ]
+    found = source.splitlines(keepends=True)
+    at = max(ends, default=len(found))
+    return "".join((*found[:at], *lines, *found[at:]))
 
 
 def bound(node: ast.AST) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
 from apps import (
     extension_of,
     migrations_of,
@@ -26,6 +27,12 @@ from flask_alembic.hooks import (
     RenameCandidate,
     RevisionRequest,
     Veto,
+)
+from flask_alembic.new_revisions import (
+    AutocommitBlockOp,
+    CodeOp,
+    add_revision,
+    set_name,
 )
 
 
@@ -205,3 +212,37 @@ def test_a_veto_of_a_hook_that_is_no_guard_is_an_error_of_the_plugin(
     with app.app_context(), pytest.raises(Exception, match="Veto") as caught:
         extension_of(app).revision("x", empty=True)
     assert not isinstance(caught.value, Vetoed)
+
+
+def test_hook_rewrite_revision(tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    def rewrite_revision(request: Any, directives: list[Any], contexts: Any) -> None:
+        seen.append((request.message, contexts["default"].dialect.name))
+        table = directives[0].upgrade_ops.ops.pop()
+        back = directives[0].downgrade_ops.ops.pop(0)
+        added = add_revision(directives, "the other table")
+        added.upgrade_ops.ops[:] = [CodeOp("rows = 1\nassert rows"), table]
+        added.downgrade_ops.ops[:] = [back, AutocommitBlockOp([CodeOp("pass")])]
+        set_name(added, "phase", "contract")
+
+    app = app_with(tmp_path, rewrite_revision=rewrite_revision)
+    result = run_db(app, "revision", "models", "--rev-id", "a1")
+    assert result.exit_code == 0, result.output
+    assert seen == [("models", "sqlite")]  # not for the comparison of the proof
+    assert result.output.count("up, down, up, no difference") == 2
+    assert files(app) == ["a1_2_the_other_table.py", "a1_models.py"]
+    text = (migrations_of(app) / "a1_2_the_other_table.py").read_text("utf-8")
+    assert "down_revision = 'a1'" in text
+    assert "depends_on = None\nphase = 'contract'\n" in text
+    assert "    rows = 1\n    assert rows\n    op.create_table('book'" in text
+    assert "    with op.get_context().autocommit_block():\n        pass\n" in text
+    assert result.output.count("is missing from the database") == 2
+    assert run_db(app, "upgrade").exit_code == 0
+    assert run_db(app, "check").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["revision", "no name"])
+def test_names_that_a_file_cannot_set(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        set_name(MigrationScript("a1", UpgradeOps(), DowngradeOps()), name, 1)

@@ -42,6 +42,7 @@ KINDS = {
     "compare_server_default": "firstresult",
     "render_item": "firstresult",
     "process_revision_directives": "modify",
+    "rewrite_revision": "modify",
     "lint_problems": "collect",
     "revision_generated": "event",
     "files_changed": "event",

@@ -157,6 +157,53 @@ def test_retries_are_counted_and_end(
     dispose(app)
 
 
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_repeatable_revision_is_tried_again_after_a_commit(
+    postgresql_url: str, tmp_path: Path, repeatable: bool
+) -> None:
+    folder = tmp_path / "migrations"
+    write_chain(folder, 1)
+    other = "op.create_table('t2', sa.Column('id', sa.Integer))"
+    write_revision(folder, "r002", "r001", other)
+    body = (
+        "with op.get_context().autocommit_block():\n"
+        "        op.execute('CREATE TABLE IF NOT EXISTS t3 (id int)')\n"
+        "        op.execute('ALTER TABLE t1 ADD COLUMN IF NOT EXISTS extra int')"
+    )
+    path = write_revision(folder, "r003", "r002", body)
+    text = path.read_text("utf-8")
+    path.write_text(f"{text}\nrepeatable = {repeatable}\n", "utf-8")
+    settings = {"ddl_lock_timeout": 0.2, "lock_retries": 2}
+    app, alembic = make_app(postgresql_url, folder, ALEMBIC=settings)
+    held: list[sa.Connection] = []
+    applied: list[str] = []
+
+    class Releasing:
+        @hookimpl
+        def progress(self, event: ProgressEvent) -> None:
+            if event.kind == "retrying":
+                held[0].rollback()
+
+        @hookimpl
+        def revision_applied(self, step: Step) -> None:
+            applied.append(step.revision)
+
+    alembic.register(Releasing())
+    with app.app_context():
+        alembic.upgrade("r001")
+        with reader(postgresql_url, "t1") as connection:
+            held.append(connection)
+            if repeatable:
+                assert alembic.upgrade().ok
+            else:
+                with pytest.raises(MigrationFailed):
+                    alembic.upgrade()
+    last = "r003" if repeatable else "r002"
+    assert applied == ["r001", "r002", "r003"][: int(last[-1])]
+    assert look(postgresql_url)[1] == [last]
+    dispose(app)
+
+
 def test_a_retry_applies_each_pending_revision_once(
     postgresql_url: str, tmp_path: Path
 ) -> None:

@@ -20,8 +20,15 @@ from flask_alembic.hooks import (
     StepResult,
     VersionLocation,
 )
+from flask_alembic.new_revisions import (
+    AutocommitBlockOp,
+    CodeOp,
+    add_revision,
+    set_name,
+)
 
 if TYPE_CHECKING:
+    from alembic.operations.ops import MigrationScript
     from sqlalchemy.engine import Connection
 
 
@@ -46,6 +53,13 @@ class Sample:
     @hookimpl
     def version_locations(self) -> Iterable[VersionLocation]:
         return [VersionLocation("sample:migrations", "sample")]
+
+    @hookimpl
+    def rewrite_revision(self, directives: list[MigrationScript]) -> None:
+        added = add_revision(directives, "the rest")
+        for operations in added.upgrade_ops_list:
+            operations.ops.append(AutocommitBlockOp([CodeOp("pass")]))
+        set_name(added, "phase", "contract")
 
     @hookimpl
     def lint_problems(self, target: LintTarget) -> Iterable[Problem]:

@@ -17,6 +17,17 @@ from .facts.model import (
     Maintenance,
 )
 from .facts.reader import Reader
+from .lock_safe.forms import (
+    NotNullProof,
+    concurrent,
+    from_index,
+    named,
+    not_valid,
+    unchecked,
+    unique_index,
+    validated,
+    without_index,
+)
 from .rewrites import (
     NEXT,
     NoRewrite,
@@ -87,7 +98,7 @@ def _concurrent(fact: CreateIndex | DropIndex, server: Server) -> str:
     operation = fact.where.operation
     if not isinstance(operation, (CreateIndexOp, DropIndexOp)):
         raise NoRewrite("the index comes along with a column")
-    return rendered(changed(operation, postgresql_concurrently=True), server)
+    return rendered(concurrent(operation), server)
 
 
 def drop_before(fact: CreateIndex, server: Server) -> str:
@@ -97,15 +108,14 @@ def drop_before(fact: CreateIndex, server: Server) -> str:
     :param server: The server.
     """
     schema = fact.table.rpartition(".")[0] or None
-    name = quoted(server, schema, fact.name or "")
     try:
         built = _concurrent(fact, server)
     except NoRewrite:
         return concurrently(fact, server)
-    return autocommit(execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"), built)
+    return autocommit(without_index(server, fact.name or "", schema), built)
 
 
-def not_valid(fact: AddConstraint, server: Server) -> str:
+def checked_later(fact: AddConstraint, server: Server) -> str:
     """Return how PostgreSQL adds a constraint without checking the old rows first.
 
     :param fact: A foreign key or a check constraint.
@@ -117,16 +127,13 @@ def not_valid(fact: AddConstraint, server: Server) -> str:
             added = execute(_named(fact, name, server) + " NOT VALID")
         else:
             operation = _with_name(fact, name)
-            added = rendered(changed(operation, postgresql_not_valid=True), server)
+            added = rendered(not_valid(operation), server)
     except NoRewrite:
         return comment(
             "Add the constraint in a statement of its own, with a name and NOT VALID, "
             "and run VALIDATE CONSTRAINT in the next revision."
         )
-    table, quoted_name = qualified(fact, server), quoted(server, name)
-    return (
-        added + NEXT + execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted_name}")
-    )
+    return added + NEXT + validated(server, qualified(fact, server), name)
 
 
 def _with_name(fact: AddConstraint, name: str) -> Any:
@@ -135,9 +142,7 @@ def _with_name(fact: AddConstraint, name: str) -> Any:
 
     if not isinstance(fact.where.operation, AddConstraintOp):
         raise NoRewrite("the constraint comes along with a column")
-    operation: Any = copy.copy(fact.where.operation)
-    operation.constraint_name = name
-    return operation
+    return named(fact.where.operation, name)
 
 
 def _named(fact: AddConstraint, name: str, server: Server) -> str:
@@ -171,32 +176,15 @@ def using_index(fact: AddConstraint, server: Server) -> str:
             f"and make it the constraint's in the next revision: ADD CONSTRAINT ... "
             f"{word} USING INDEX."
         )
-    table, quoted_name = qualified(fact, server), quoted(server, name)
-    add = f"ALTER TABLE {table} ADD CONSTRAINT {quoted_name} {word} USING INDEX "
-    return autocommit(index) + NEXT + execute(add + quoted_name + when)
+    add = from_index(server, qualified(fact, server), name, word, when)
+    return autocommit(index) + NEXT + add
 
 
 def _index_of_operation(
     fact: AddConstraint, name: str, server: Server
 ) -> tuple[str, str]:
     """Return the index of a constraint, and when the constraint is checked."""
-    from alembic.operations.ops import CreateIndexOp
-
-    operation = _with_name(fact, name)
-    kw = dict(operation.kw)
-    when = ""
-    if kw.pop("deferrable", None):
-        when = " DEFERRABLE"
-    if kw.pop("initially", None) == "DEFERRED":
-        when += " INITIALLY DEFERRED"
-    index = CreateIndexOp(
-        name,
-        operation.table_name,
-        list(operation.columns),
-        schema=operation.schema,
-        unique=True,
-        **{**kw, "postgresql_concurrently": True},
-    )
+    index, when = unique_index(_with_name(fact, name), name)
     return rendered(index, server), when
 
 
@@ -247,9 +235,7 @@ def unchecked_key(fact: AddConstraint, server: Server) -> str:
                 "Find rows without a partner before: without the check of the old rows "
                 "it is done in place, and such rows stay."
             ),
-            execute("SET SESSION foreign_key_checks = 0"),
-            added,
-            execute("SET SESSION foreign_key_checks = 1"),
+            unchecked(added),
         ]
     )
 
@@ -333,25 +319,14 @@ def proven_not_null(fact: AlterColumn, server: Server) -> str:
     :param fact: The change.
     :param server: The server.
     """
-    from alembic.operations.ops import CreateCheckConstraintOp, DropConstraintOp
-
-    schema, _, name = fact.table.rpartition(".")
-    check = f"{name}_{fact.name}_is_set"  # PostgreSQL 18 itself names one ..._not_null
-    condition = f"{quoted(server, fact.name)} IS NOT NULL"
-    more: Any = {"schema": schema or None}
-    add = CreateCheckConstraintOp(
-        check, name, condition, postgresql_not_valid=True, **more
-    )
-    table, quoted_check = qualified(fact, server), quoted(server, check)
+    schema, _, table = fact.table.rpartition(".")
     try:
+        proof = NotNullProof.of(server, table, schema or None, fact.name)
+        filled = comment("the NULLs were filled in before")
         steps = [
-            rendered(add, server),
-            comment("the NULLs were filled in before")
-            + "\n"
-            + execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted_check}"),
-            same(fact, server)
-            + "\n"
-            + rendered(DropConstraintOp(check, name, type_="check", **more), server),
+            proof.add,
+            f"{filled}\n{proof.validate}",
+            f"{same(fact, server)}\n{proof.drop}",
         ]
     except NoRewrite:
         return comment(

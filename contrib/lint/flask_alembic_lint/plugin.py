@@ -1,6 +1,6 @@
 """The plugin: what Flask-Alembic finds through the entry point.
 
-It shows findings and refuses nothing, until ``ALEMBIC_LINT`` says otherwise.
+It shows findings, refuses nothing and writes revisions as they are, until ``ALEMBIC_LINT`` says otherwise.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from flask_alembic.hooks import hookimpl
 
 if TYPE_CHECKING:
     import click
+    from alembic.operations.ops import MigrationScript
+    from alembic.runtime.migration import MigrationContext
     from flask import Flask
 
     from flask_alembic.hooks import (
@@ -31,6 +33,21 @@ def before_command(app: Flask, command: Command) -> None:
     from .begun import begin
 
     begin(app, command.name, bool(command.options.get("pending")))
+
+
+@hookimpl
+def rewrite_revision(
+    app: Flask,
+    directives: list[MigrationScript],
+    contexts: Mapping[str, MigrationContext],
+) -> None:
+    """Write a revision so that it does not block, where the setting asks for it."""
+    from .settings import load
+
+    if load(app.config).rewrite:
+        from .lock_safe.rewriter import rewrite
+
+        rewrite(directives, contexts)
 
 
 @hookimpl

@@ -123,7 +123,7 @@ def rendered(
             raise NoRewrite(str(error)) from error
     lines = [line for line in text.splitlines() if line.strip() and "# ###" not in line]
     code = _styled(textwrap.dedent("\n".join(lines)), operation, batch=batch)
-    if not batch and _sql_of(code, server) != _sql_of(operation, server):
+    if not batch and sql_of(code, server) != sql_of(operation, server):
         raise NoRewrite("the code would lose a part of the operation")
     return code
 
@@ -180,8 +180,13 @@ def _formatted(code: str, operation: Any) -> str:
     return f"{function}(\n    " + ",\n    ".join(parts) + ",\n)"
 
 
-def _sql_of(source: Any, server: Server) -> str:
-    """Return the SQL that code makes, or an operation."""
+def sql_of(source: Any, server: Server) -> str:
+    """Return the SQL that code makes, or an operation.
+
+    :param source: The code or the operation.
+    :param server: The server.
+    :raises NoRewrite: When it cannot be made without a database.
+    """
     import sqlalchemy as sa
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
@@ -206,12 +211,16 @@ def execute(sql: str) -> str:
 
     :param sql: The statement.
     """
-    return _with_text("op.execute", sql.strip().rstrip(";"))
+    return with_text("op.execute", sql.strip().rstrip(";"))
 
 
-def _with_text(function: str, sql: str) -> str:
+def with_text(function: str, sql: str) -> str:
     """Return a call with SQL text, in which no colon is taken for a parameter."""
-    text = re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", sql)
+    return _parametrized(function, re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", sql))
+
+
+def _parametrized(function: str, text: str) -> str:
+    """Return a call with SQL text whose colons are right, in lines of usual length."""
     line = f"{function}({_literal(text)})"
     if len(line) <= WIDTH:
         return line
@@ -328,23 +337,51 @@ def single_action(sql: str, server: Server) -> Reader:
     return reader
 
 
-def in_batches(server: Server, table: str, change: str, where: str) -> str:
-    """Return an update in many small transactions, which needs no key.
+def in_batches(
+    server: Server, table: str, change: str, where: str, key: str | None = None
+) -> str:
+    """Return an update in many small transactions.
 
     :param server: The server.
     :param table: The table, as SQL.
     :param change: What follows ``SET``.
     :param where: What holds for the rows that are not done yet.
+    :param key: The one column of the primary key, as SQL. Without it each batch looks
+        for its rows from the start of the table.
     """
+    if not (server.is_postgresql or server.is_mysql):
+        return execute(f"UPDATE {table} SET {change} WHERE {where}")
+    return autocommit(*batches(server, table, change, where, key))
+
+
+def batches(
+    server: Server, table: str, change: str, where: str, key: str | None = None
+) -> tuple[str, ...]:
+    """Return the statements of :func:`in_batches`, for an autocommit block."""
     sql = f"UPDATE {table} SET {change} WHERE {where}"
+    if key is not None:
+        return _by_key(table, f"{sql} AND {key} BETWEEN :first AND :last", key)
     if server.is_postgresql:
         rows = f"SELECT ctid FROM {table} WHERE {where} LIMIT 1000"
         sql = f"UPDATE {table} SET {change} WHERE ctid IN ({rows})"
-    elif server.is_mysql:
-        sql += " LIMIT 1000"
     else:
-        return execute(sql)
-    return autocommit(
-        _with_text("batch = sa.text", sql),
+        sql += " LIMIT 1000"
+    return (
+        with_text("batch = sa.text", sql),
         "while op.get_bind().execute(batch).rowcount:\n    pass",
+    )
+
+
+def _by_key(table: str, batch: str, key: str) -> tuple[str, ...]:
+    """Return an update that goes through a table in the order of its key."""
+    numbered = f"SELECT {key}, row_number() OVER (ORDER BY {key}) AS n FROM {table}"
+    each = f"SELECT {key} FROM ({numbered}) AS k WHERE mod(n, 1000) = 1 ORDER BY {key}"
+    return (
+        "connection = op.get_bind()",
+        _parametrized("each_thousandth = sa.text", each),
+        _parametrized("highest = sa.text", f"SELECT max({key}) FROM {table}"),
+        _parametrized("batch = sa.text", batch),
+        "keys = [*connection.scalars(each_thousandth), connection.scalar(highest)]",
+        "for first, last in zip(keys, keys[1:], strict=False):\n"
+        '    connection.execute(batch, {"first": first, "last": last})',
     )

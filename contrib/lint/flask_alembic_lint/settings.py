@@ -75,6 +75,9 @@ class Settings:
     id_length: int = 32
     """How many characters the version column takes."""
 
+    rewrite: bool = False
+    """Whether new revisions are written in the form that does not block."""
+
     docs_url: str = ""
     """Where ``docs/rules.rst`` is published; findings link to it."""
 
@@ -271,6 +274,7 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "squawk": _flag,
     "squawk_exclude": _names,
     "id_length": _length,
+    "rewrite": _flag,
     "docs_url": _text,
 }
 """What reads and checks each key."""

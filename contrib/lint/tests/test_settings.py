@@ -26,6 +26,7 @@ def test_nothing_set_changes_nothing():
         ("severity", {"FA101": "high"}),
         ("severity", "error"),
         ("strict", "yes"),
+        ("rewrite", "yes"),
         ("versions", "15"),
         ("disable", [1]),
         ("id_length", 0),

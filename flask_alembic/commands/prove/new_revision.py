@@ -206,6 +206,8 @@ class NewRevisionProver:
             return not_proved(database, proof.revision, reason, proof.advice)
         if prover.start is None or proof.reason.startswith(_OF_THE_FILE):
             return proof
+        if self._proved:  # it follows one of these, which the database does not have
+            return proof
         found = self._drift(database, history, prover.start, source)
         if not found:
             return proof

@@ -27,6 +27,7 @@ from ...schema.operation_text import (
 )
 from ...schema.rename_operations import add_renames
 from ...schema.renames import RenameDecisions
+from ...schema.revision_parts import names_of, with_names
 from ...schema.unmanaged_tables import keeper
 from ...script.identifiers import check_id
 from ...script.targets import describe
@@ -130,10 +131,17 @@ def revision(environment: Environment, draft: RevisionOptions) -> list[Script]:
             call.problems = (*call.problems, *model_problems(environment))
             call.data = {"has_revisions": is_empty(environment) is None}
             return []
+        context, contexts = compared
+        call.hooks.modify(
+            specs.rewrite_revision,
+            request=request,
+            directives=context.generated_revisions,
+            contexts=contexts,
+        )
         several = len(environment.databases()) > 1
         call.problems = (*call.problems, *decisions.problems(several))
-        prover = _prover(call, where.folder, scripts, compared, draft)
-        written = _write(call, request, scripts, compared, prover, force=draft.force)
+        prover = _prover(call, where.folder, scripts, context, draft)
+        written = _write(call, request, scripts, context, prover, force=draft.force)
         if not written:
             call.data = {**call.data, "has_revisions": is_empty(environment) is None}
         return written
@@ -146,17 +154,21 @@ def _compared(
     draft: RevisionOptions,
     id_: str,
     decisions: RenameDecisions,
-) -> RevisionContext | None:
+) -> tuple[RevisionContext, dict[str, MigrationContext]] | None:
     """Compare models and databases until no rename is left to ask about.
 
     Questions are asked when the connections are closed.
+
+    :return: What was found, and the context of each database; ``None`` for nothing.
     """
     environment = call.environment
+    contexts: dict[str, MigrationContext] = {}
     keep = keeper(call, scripts, allow_drop=draft.allow_drop)
     problems = call.problems
 
     def rename(context: MigrationContext, script: MigrationScript) -> None:
         database = _database_of(call, script.upgrade_ops_list[-1])
+        contexts[database.name] = context
         add_renames(context, script, database.backend)
         decisions.collect(database.name, script, database.backend)
 
@@ -171,7 +183,7 @@ def _compared(
             continue
         if not decisions.decide():
             decisions.require_fitting()
-            return context if has_changes else None
+            return (context, contexts) if has_changes else None
 
 
 def _database_of(call: Invocation, operations: UpgradeOps) -> Database:
@@ -340,12 +352,15 @@ def _write(
     }
 
     def look(id_: str, source: str, path: Path) -> str | None:
+        names = names_of(directives[id_])
+        source = with_names(source, names)
         target = LintTarget(
             id_, None, source, directive=directives[id_], dialects=dialects
         )
         advice = "Fix the models, or write it with --force."
         refuse_errors(call, target, advice, force=force)
-        return prover.before_write(id_, source, path) if prover else None
+        kept = prover.before_write(id_, source, path) if prover else None
+        return source if names and kept is None else kept
 
     written: list[Script] = []
     scripts.before_write = look

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..advice import (
+    checked_later,
     constraint_name,
     domain_check,
-    not_valid,
     outside,
     unchecked_key,
 )
@@ -54,7 +54,7 @@ def foreign_key(view: View) -> Iterator[Hit]:
             "writes to both tables until it is done.",
             fact,
             severity="warning" if empty else None,
-            advice=not_valid(fact, view.server)
+            advice=checked_later(fact, view.server)
             if view.server.is_postgresql
             else unchecked_key(fact, view.server),
         )
@@ -106,7 +106,7 @@ def check_constraint(view: View) -> Iterator[Hit]:
             f"Checking every row of {fact.table} for {constraint_name(fact)} blocks "
             f"{block} until it is done.",
             fact,
-            advice=not_valid(fact, view.server)
+            advice=checked_later(fact, view.server)
             if view.server.is_postgresql
             else waived(
                 fact,

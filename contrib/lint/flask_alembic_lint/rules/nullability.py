@@ -53,6 +53,8 @@ def set_not_null(view: View) -> Iterator[Hit]:
             continue
         if fact.restates_all or view.is_emptied(fact) or is_proven(fact, view):
             continue
+        if fact.where.online:
+            continue
         how = {
             "postgresql": "reads the whole table while it blocks reads and writes",
             "mysql": "rebuilds the table",

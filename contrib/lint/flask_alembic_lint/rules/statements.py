@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..advice import maintenance as tended
 from ..advice import outside
@@ -163,13 +163,26 @@ def mixed_guards(view: View) -> Iterator[Hit]:
         and not (view.server.transactional_ddl and view.in_transaction(fact))
     ]
     guarded = [fact for fact in open_ if _is_guarded(fact)]
-    bare = [fact for fact in open_ if not _is_guarded(fact)]
+    bare = [
+        fact for fact in open_ if not _is_guarded(fact) and not _is_cleared(fact, open_)
+    ]
     if guarded and bare:
         yield Hit(
             "This statement has no IF EXISTS or IF NOT EXISTS, others of the revision "
             "have: after a failure the revision still cannot run again.",
             bare[0],
         )
+
+
+def _is_cleared(fact: Fact, facts: Iterable[Fact]) -> bool:
+    """Return whether what a fact is about was dropped before, if it was there."""
+    name = getattr(fact, "name", None)
+    for each in facts:
+        if each is fact:
+            return False
+        if isinstance(each, (DropIndex, DropConstraint)) and each.name == name:
+            return each.if_exists
+    return False
 
 
 def _is_guarded(fact: Fact) -> bool:

@@ -1,0 +1,1 @@
+"""New revisions written so that they do not block: ``ALEMBIC_LINT["rewrite"]``."""
