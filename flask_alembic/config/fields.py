@@ -203,6 +203,7 @@ READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "drift_ignore": _patterns,
     "skip_unchanged_tables": _each(_flag),
     "prove_revisions": _each(_flag),
+    "accept_unknown_revisions": _each(_flag),
     "import_models": _flag,
 }
 """What reads and checks each key of our own."""

@@ -29,6 +29,7 @@ PER_DATABASE = (
     "scratch_url",
     "skip_unchanged_tables",
     "prove_revisions",
+    "accept_unknown_revisions",
 )
 """The settings that may be a dict by database name."""
 
@@ -105,6 +106,9 @@ class Settings:
 
     prove_revisions: PerDatabase = True
     """Whether a new revision is run on a scratch database before its file is left."""
+
+    accept_unknown_revisions: PerDatabase = False
+    """Whether an upgrade does nothing where newer code has been, instead of failing."""
 
     import_models: bool = False
     """Whether modules of the app that define models are imported to compare them."""

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..hooks.markers import hookimpl
 from ..hooks.payloads import DatabaseState, ReadinessProblem
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 
 @hookimpl(trylast=True)
-def readiness_checks(database: str, state: DatabaseState) -> ReadinessProblem | None:
+def readiness_checks(
+    app: Flask, database: str, state: DatabaseState
+) -> ReadinessProblem | None:
     """Report a database that is not at head."""
     if state is DatabaseState.AT_HEAD:
         return None
+    if state is DatabaseState.UNKNOWN:
+        from ..runtime.environment import environment_of
+
+        settings = environment_of(app).settings
+        if settings.of("accept_unknown_revisions", database):
+            return None
     doctor = state in {
         DatabaseState.UNKNOWN,
         DatabaseState.INCONSISTENT,

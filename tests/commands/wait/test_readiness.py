@@ -71,6 +71,25 @@ def test_a_version_that_no_file_has_is_unknown_everywhere(app: Flask) -> None:
     assert "default is unknown." in result.stderr
 
 
+def test_a_deployment_can_be_rolled_back(app: Flask) -> None:
+    """The older release starts on what the newer one has migrated, if it may."""
+    app.config["ALEMBIC"] = {"accept_unknown_revisions": True}
+    run_db(app, "upgrade")
+    with second_connection(url_of(app)) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'b7'"))
+        connection.commit()
+    result = run_db(app, "upgrade")
+    assert result.exit_code == 0, result.output
+    assert "is at 'b7', which matches no revision file; nothing is run" in result.output
+    assert probe(app) == (200, "unknown")
+    assert run_db(app, "wait", "--timeout", "0").exit_code == 0
+    for words in (["upgrade", "a2"], ["downgrade", "--yes"], ["revision", "more"]):
+        assert run_db(app, *words).exit_code != 0
+    with second_connection(url_of(app)) as connection:
+        rows = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        assert rows.scalars().all() == ["b7"]
+
+
 @pytest.mark.parametrize(
     ("statements", "rows", "state"),
     [
