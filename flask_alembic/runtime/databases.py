@@ -138,7 +138,7 @@ def find(
     :raises ConfigurationError: When there is no database, or one lacks an engine.
     """
     engines = dict(given.engines) if given.engines is not None else _engines(app)
-    metadatas = given.metadatas if given.metadatas is not None else _metadatas(app)
+    metadatas = given.metadatas if given.metadatas is not None else metadatas_of(app)
     _check_names(settings, engines)
     databases: dict[str, Database] = {}
     for name in _names(settings, given, locations, engines):
@@ -243,8 +243,11 @@ def async_engines(app: Flask, given: Given) -> list[Any]:
     return [engine for engine in engines.values() if hasattr(engine, "sync_engine")]
 
 
-def _metadatas(app: Flask) -> dict[str, tuple[MetaData, ...]]:
-    """Return the metadata of Flask-SQLAlchemy by name."""
+def metadatas_of(app: Flask) -> dict[str, tuple[MetaData, ...]]:
+    """Return the metadata of Flask-SQLAlchemy by name of the database.
+
+    :param app: The application.
+    """
     extension = app.extensions.get("sqlalchemy")
     metadatas = getattr(extension, "metadatas", None) or {}
     return {_name(name): (metadata,) for name, metadata in metadatas.items()}

@@ -15,7 +15,12 @@ from ..runtime.databases import Database, choose
 from ..runtime.invocation import Invocation
 from ..runtime.version_rows import require_known_revisions
 from ..script.view import real_heads
-from .compare import refuse_losing_all, require_models, scratch_source
+from .compare import (
+    referring_within,
+    refuse_losing_all,
+    require_models,
+    scratch_source,
+)
 from .renames import ConfirmedRenames
 
 if TYPE_CHECKING:
@@ -120,7 +125,7 @@ def compare(
                     "compared with the models.",
                     "Run flask db upgrade first.",
                 )
-            with reading(database):
+            with reading(database), referring_within(environment, database):
                 compare_one(
                     environment,
                     scripts,

@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, DatabaseNotConfigured
 from ..hooks import specs
 from ..hooks.payloads import Problem
 from ..runtime.connections import connected, current_heads, reading
-from ..runtime.databases import Database, choose
+from ..runtime.databases import Database, choose, metadatas_of
 from ..runtime.invocation import Invocation, invoked
 from ..runtime.version_rows import require_known_revisions
 from .model_discovery import import_models, where_models_are
@@ -202,13 +202,42 @@ def compared(
     """
     from .unchanged_tables import produce_migrations
 
-    with reading(database):
+    with reading(database), referring_within(environment, database):
         script, reason = produce_migrations(
             context, database.metadata, scratch_source(environment, database)
         )
         unmanaged = leave_unmanaged(script, context.script)
         script = _changed(environment, context, script)
     return Comparison(script, unmanaged, reason)
+
+
+@contextmanager
+def referring_within(environment: Environment, database: Database) -> Iterator[None]:
+    """Say of a foreign key to a table of another database where that table is.
+
+    :param environment: The app's environment.
+    :param database: The database that is compared inside.
+    :raises ConfigurationError: With the column, the table and the other database.
+    """
+    from sqlalchemy.exc import NoReferencedTableError
+
+    try:
+        yield
+    except NoReferencedTableError as error:
+        found = {**metadatas_of(environment.app)}
+        found |= {name: each.metadata for name, each in environment.databases().items()}
+        for name, metadatas in found.items():
+            if name != database.name and any(
+                error.table_name in each.tables for each in metadatas
+            ):
+                column = str(error).partition("column '")[2].partition("'")[0]
+                raise ConfigurationError(
+                    f"The foreign key of column {column} refers to table "
+                    f"{error.table_name}, which is in another database: {name!r}.",
+                    "A foreign key cannot leave its database: leave it out, or put "
+                    "both models on the same bind.",
+                ) from error
+        raise
 
 
 def scratch_source(

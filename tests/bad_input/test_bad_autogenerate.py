@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -194,6 +195,33 @@ def broken_key(db: SQLAlchemy) -> None:
 def test_a_foreign_key_to_nowhere_is_named(sandbox: Sandbox, line: str) -> None:
     says = ["author_id", "nosuch"]
     refused(sandbox, *line.split(), code=3, says=says, models=broken_key)
+
+
+def key_across_databases(db: SQLAlchemy) -> None:
+    """Define a model with a foreign key to a table of another database."""
+
+    class Author(db.Model):  # type: ignore[name-defined,misc]
+        __bind_key__ = "other"
+        id = sa.Column(sa.Integer, primary_key=True)
+
+    class Book(db.Model):  # type: ignore[name-defined,misc]
+        id = sa.Column(sa.Integer, primary_key=True)
+        author_id: sa.Column[int] = sa.Column(sa.ForeignKey("author.id"))
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_foreign_key_to_another_database_is_named(
+    sandbox: Sandbox, line: str, tmp_path: Path
+) -> None:
+    refused(
+        sandbox,
+        *line.split(),
+        code=3,
+        says=["book.author_id", "author", "other"],
+        models=key_across_databases,
+        SQLALCHEMY_BINDS={"other": f"sqlite:///{tmp_path}/other.db"},
+        ALEMBIC={"databases": "*"},
+    )
 
 
 def test_a_table_in_two_metadatas_is_named(sandbox: Sandbox) -> None:

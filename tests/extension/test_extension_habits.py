@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from apps import (
+    extension_of,
     make_app,
     migrations_of,
     run_db,
@@ -57,6 +60,25 @@ def test_init_and_migrate(tmp_path: Path) -> None:
     assert run_db(app, "upgrade").exit_code == 0
     assert tables(url_of(app)) == {"author", "book"}
     assert run_db(app, "migrate", "-m", "nothing").exit_code == 0
+
+
+def test_an_app_that_upgrades_when_it_starts(tmp_path: Path, database_url: str) -> None:
+    """Its models are ahead of the database whenever a revision is to be written."""
+
+    def create_app(*names: str) -> Flask:
+        def models(db: Any) -> None:
+            number = [sa.Column("id", sa.Integer, primary_key=True)]
+            texts = [sa.Column(name, sa.String(20)) for name in names]
+            sa.Table("book", db.metadata, *number, *texts)
+
+        app = make_app(tmp_path, database_url, models=models)
+        with app.app_context():
+            extension_of(app).upgrade()
+        return app
+
+    for names in (["title"], ["title", "pages"]):
+        assert run_db(create_app(*names), "revision", "next").exit_code == 0
+        assert run_db(create_app(*names), "check").exit_code == 0
 
 
 def test_history(app: Flask) -> None:
