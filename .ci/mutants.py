@@ -103,6 +103,7 @@ TESTS: dict[str, Tests] = {
         with_servers=(
             "tests/runtime/test_executor.py",
             "tests/runtime/test_blockers.py",
+            "tests/extension/test_extension_subclass.py",
         ),
     ),
     "flask_alembic/runtime/run_transaction.py": Tests(

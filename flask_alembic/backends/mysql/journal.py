@@ -488,7 +488,6 @@ class MySQLJournal(Journal):
 
     def step_done(self, ordinal: int) -> None:
         """Record that a step is completed, and commit both."""
-        self.flush()
         row = {**self._rows.pop(ordinal), "state": DONE}
         if self._is_locked:
             run(self._connection, COMMIT)
