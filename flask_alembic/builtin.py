@@ -35,6 +35,7 @@ BUILTIN: Final[tuple[tuple[str, str], ...]] = (
     ("lock", "flask_alembic.plugins.lock"),
     ("journal", "flask_alembic.plugins.journal"),
     ("rev_id", "flask_alembic.plugins.rev_id"),
+    ("revision_arguments", "flask_alembic.plugins.revision_arguments"),
     ("revision_templates", "flask_alembic.plugins.revision_templates"),
     ("renames", "flask_alembic.plugins.renames"),
     ("enum_types", "flask_alembic.plugins.enum_types"),

@@ -194,6 +194,24 @@ def report_views(
 
 
 @collect
+def revision_arguments(app: Flask) -> Mapping[str, object]:
+    """Give ``upgrade()`` and ``downgrade()`` of every revision further arguments.
+
+    Called once for each command that runs revisions, shows their SQL or proves them,
+    before anything is connected; no transaction.
+
+    :param app: The application.
+    :return: The values by the name of the argument. Two plugins that give the same
+        argument are refused.
+
+    An exception stops the command.
+
+    .. versionadded:: 4.0
+    """
+    raise NotImplementedError
+
+
+@collect
 def version_locations(app: Flask) -> Iterable[VersionLocation]:
     """Add folders of revisions, so that a package ships its own tables.
 

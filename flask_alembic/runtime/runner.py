@@ -34,6 +34,7 @@ from .request import (
     directions_of,
 )
 from .resume import check_unfinished, forget_unfinished, note_half_done
+from .revision_arguments import revision_arguments
 from .run_state import RunState
 from .version_rows import unknown_heads
 
@@ -148,7 +149,7 @@ def run(environment: Environment, request: MigrationRequest) -> RunResult:
         with invoked(
             environment, request.direction, failed, **options, **request.options
         ) as call:
-            given = environment.settings.revision_arguments or {}
+            given = revision_arguments(environment)
             request = replace(request, arguments={**given, **request.arguments})
             state = RunState(call, request)
             call.result = EXECUTORS[request.mode]().execute(state)

@@ -33,6 +33,7 @@ from ..runtime.request import (
     StepFailed,
     make_run,
 )
+from ..runtime.revision_arguments import revision_arguments
 from ..runtime.runner import _running, one_at_a_time
 from .model_schemas import prepare_extensions, prepare_schemas
 from .scratch_template import project_of, template_folder, template_keys
@@ -327,7 +328,7 @@ class ScratchDatabase:
             direction,
             target,
             x_arguments=self.x_arguments,
-            arguments=self.environment.settings.revision_arguments or {},
+            arguments=revision_arguments(self.environment),
         )
         run = make_run(request, {name: steps}, {name: self.heads})
         database_run = DatabaseRun(

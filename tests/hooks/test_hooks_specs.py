@@ -26,6 +26,7 @@ KINDS = {
     "revision_templates": "collect",
     "backends": "collect",
     "report_views": "collect",
+    "revision_arguments": "collect",
     "version_locations": "collect",
     "context_options": "collect",
     "open_connection": "wrapper",

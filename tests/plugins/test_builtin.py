@@ -33,6 +33,7 @@ WITHOUT_DEFAULT = {
     "before_upgrade": "every upgrade is allowed",
     "include_object": "everything is compared but for tables left out by name",
     "lint_problems": "rules are brought by packages",
+    "rewrite_revision": "a revision is written as it was found",
 }
 """The hooks at whose place Flask-Alembic itself does nothing, or not by a plugin."""
 

@@ -12,6 +12,7 @@ from ...runtime.invocation import invoked
 from ...runtime.offline import sql_text
 from ...runtime.planner import PlannedStep, planned_step
 from ...runtime.request import MigrationRequest
+from ...runtime.revision_arguments import revision_arguments
 from ...runtime.runner import one_at_a_time
 from ...script.targets import describe
 from .queries import named
@@ -69,7 +70,7 @@ def revision_sql(
             "",
             mode=Mode.SQL,
             x_arguments=tuple(x_arguments),
-            arguments=environment.settings.revision_arguments or {},
+            arguments=revision_arguments(environment),
         )
         chosen = choose(environment.databases(), databases)
         found: list[RevisionSQL] = []
