@@ -197,8 +197,8 @@ def report_views(
 def revision_arguments(app: Flask) -> Mapping[str, object]:
     """Give ``upgrade()`` and ``downgrade()`` of every revision further arguments.
 
-    Called once for each command that runs revisions, shows their SQL or proves them,
-    before anything is connected; no transaction.
+    Called when revisions are about to run, or their SQL is shown: once for a run, before
+    anything is connected, and once for each scratch database of a proof; no transaction.
 
     :param app: The application.
     :return: The values by the name of the argument. Two plugins that give the same

@@ -623,7 +623,7 @@ class DatabaseExecutor:
     def _is_repeatable(self) -> bool:
         """Whether the running revision may begin again, whatever it has committed."""
         current = self.stepper.current
-        return self.is_transactional and current is not None and is_repeatable(current)
+        return current is not None and is_repeatable(current) and self.is_transactional
 
     def _attempts(self, unit: Sequence[PlannedStep], *, purge: bool) -> int:
         """Run a transaction, again after a lock timeout if that is safe.

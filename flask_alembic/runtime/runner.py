@@ -149,8 +149,9 @@ def run(environment: Environment, request: MigrationRequest) -> RunResult:
         with invoked(
             environment, request.direction, failed, **options, **request.options
         ) as call:
-            given = revision_arguments(environment)
-            request = replace(request, arguments={**given, **request.arguments})
+            if request.direction != "stamp":
+                given = revision_arguments(environment)
+                request = replace(request, arguments={**given, **request.arguments})
             state = RunState(call, request)
             call.result = EXECUTORS[request.mode]().execute(state)
             call.run = call.result.run

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..backends.scratch import NotAllowed
@@ -211,6 +212,11 @@ class ScratchDatabase:
         self.is_worth_keeping = False
         """Whether building it anew would take long."""
 
+    @cached_property
+    def _arguments(self) -> dict[str, Any]:
+        """What revisions are called with besides."""
+        return revision_arguments(self.environment)
+
     def upgrade(self, scripts: AppScriptDirectory, target: Any) -> None:
         """Run the revisions up to a target.
 
@@ -328,7 +334,7 @@ class ScratchDatabase:
             direction,
             target,
             x_arguments=self.x_arguments,
-            arguments=revision_arguments(self.environment),
+            arguments=self._arguments,
         )
         run = make_run(request, {name: steps}, {name: self.heads})
         database_run = DatabaseRun(

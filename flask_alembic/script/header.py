@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .irreversible_mark import IRREVERSIBLE, read_mark
+from .source_tree import source_tree
 
 IDENTIFIERS = ("revision", "down_revision", "branch_labels", "depends_on")
 """The names that Alembic reads."""
@@ -51,7 +52,7 @@ def insert_behind(source: str, names: Iterable[str], lines: Iterable[str]) -> st
     wanted = frozenset(names)
     ends = [
         value.end_lineno or 0
-        for name, value in assignments(ast.parse(source))
+        for name, value in assignments(source_tree(source))
         if name in wanted
     ]
     found = source.splitlines(keepends=True)
@@ -164,7 +165,7 @@ def read_header(source: bytes, filename: str) -> Header | None:
     .. versionadded:: 4.0
     """
     try:
-        return _read(ast.parse(source, filename), source, filename)
+        return _read(source_tree(source, filename), source, filename)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

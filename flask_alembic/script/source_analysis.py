@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backends.statement_class import statement_class
 from ..backends.statements import without_comments
+from .source_tree import source_tree
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -168,7 +169,7 @@ class DataStep:
 def _parsed(path: str) -> tuple[str, ast.Module] | None:
     try:
         text = Path(path).read_text("utf-8", errors="replace")
-        return text, ast.parse(text)
+        return text, source_tree(text)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -31,6 +31,7 @@ def test_order_of_upgrade_in_one_transaction(tmp_path: Path) -> None:
     assert heard(project(tmp_path), "upgrade") == [
         "before_command",
         "before-command",
+        "revision_arguments",
         "open_connection {",
         "open_connection }",
         "migration_lock",
@@ -59,6 +60,7 @@ def test_order_of_upgrade_in_a_transaction_per_revision(tmp_path: Path) -> None:
     assert heard(project(tmp_path, per_revision=True), "upgrade") == [
         "before_command",
         "before-command",
+        "revision_arguments",
         "open_connection {",
         "open_connection }",
         "migration_lock",
@@ -91,6 +93,7 @@ def test_order_of_upgrade_with_nothing_to_do(
     assert run_db(at_head[0], "upgrade").exit_code == 0
     assert heard(at_head, "upgrade") == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "before_upgrade",
         "before-upgrade",
@@ -107,6 +110,7 @@ def test_order_of_downgrade_in_one_transaction(tmp_path: Path) -> None:
     assert run_db(at_head[0], "upgrade").exit_code == 0
     assert heard(at_head, "downgrade", "base") == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_downgrade",
@@ -134,6 +138,7 @@ def test_order_of_downgrade_in_a_transaction_per_revision(tmp_path: Path) -> Non
     assert run_db(at_head[0], "upgrade").exit_code == 0
     assert heard(at_head, "downgrade", "base") == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_downgrade",
@@ -205,7 +210,9 @@ def test_order_of_revision(tmp_path: Path) -> None:
         "rev_id",
         *CONNECT,
         "process_revision_directives",
+        "rewrite_revision",
         "lint_problems",
+        "revision_arguments",
         "prove_revision {",
         "process_revision_directives",  # models and scratch database are compared
         "prove_revision }",
@@ -225,6 +232,7 @@ def test_order_of_a_revision_that_is_not_proved(tmp_path: Path) -> None:
         "rev_id",
         *CONNECT,
         "process_revision_directives",
+        "rewrite_revision",
         "lint_problems",
         "revision_generated [a2]",
         "revision-generated [a2]",

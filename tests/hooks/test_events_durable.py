@@ -217,6 +217,7 @@ def test_several_databases_are_told_one_after_another(
     write_table_revision(migrations_of(app), "a1")
     assert heard((app, everything), "upgrade") == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         *CONNECT,
         "migration_lock",

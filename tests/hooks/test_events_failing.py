@@ -37,6 +37,7 @@ def test_order_of_a_failing_upgrade_in_one_transaction(tmp_path: Path) -> None:
     broken = failing(tmp_path)
     assert heard(broken, "upgrade", exit_code=3) == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_upgrade",
@@ -67,6 +68,7 @@ def test_order_of_a_failing_upgrade_in_a_transaction_per_revision(
     broken = failing(tmp_path, per_revision=True)
     assert heard(broken, "upgrade", exit_code=3) == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_upgrade",
@@ -106,6 +108,7 @@ def test_order_of_a_failing_downgrade(tmp_path: Path, per_revision: bool) -> Non
     told = ["revision_applied a4 [a3]", "revision-applied a4 [a3]"]
     assert heard(broken, "downgrade", "base", exit_code=3) == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_downgrade",
@@ -134,6 +137,7 @@ def test_order_of_a_refused_upgrade(tmp_path: Path) -> None:
     extension_of(made[0]).register(Implementing(before_upgrade=refuse))
     assert heard(made, "upgrade", exit_code=3) == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_upgrade",
@@ -174,6 +178,7 @@ def test_every_command_that_cannot_begin_is_reported_too(tmp_path: Path) -> None
 def test_plan_tells_nothing_in_past_tense(tmp_path: Path, per_revision: bool) -> None:
     assert heard(project(tmp_path, per_revision=per_revision), "upgrade", "--plan") == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "before_upgrade",
         "before-upgrade",
@@ -186,6 +191,7 @@ def test_sql_tells_nothing_in_past_tense(tmp_path: Path, per_revision: bool) -> 
     made = project(tmp_path, per_revision=per_revision)
     assert heard(made, "upgrade", "--sql") == [
         *BEGIN,
+        "revision_arguments",
         "before_upgrade",
         "before-upgrade",
         "run_migrations {",
@@ -208,6 +214,7 @@ def test_dry_run_tells_nothing_in_past_tense(
     made = project(tmp_path, per_revision=per_revision)
     assert heard(made, "upgrade", "--dry-run") == [
         *BEGIN,
+        "revision_arguments",
         *CONNECT,
         "migration_lock",
         "before_upgrade",
