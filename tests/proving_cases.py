@@ -47,7 +47,9 @@ def as_compared(text: str) -> str:
     """
     if tuple(map(int, alembic.__version__.split(".")[:2])) >= (1, 18):
         return text
-    return re.sub(r"(?:, )?server_default=sa\.text\([^\n]*?\)(?=, \w+=|\)|,\n)", "", text)
+    return re.sub(
+        r"(?:, )?server_default=sa\.text\([^\n]*?\)(?=, \w+=|\)|,\n)", "", text
+    )
 
 
 def context_of(connection: sa.Connection, **options: Any) -> MigrationContext:

@@ -61,6 +61,8 @@ class _Describer:
         self.stateless = (elements.True_, elements.False_, elements.Null)
         self.now = (functions.now, functions.current_timestamp)
         self.sa = sa
+        self._own_ddl: dict[type, bool] = {}
+        self._of_plain: dict[tuple[type, str], tuple[Any, ...] | None] = {}
 
     def described(self, table: Table) -> str:
         """Return a text that differs where the DDL of a table differs."""
@@ -110,15 +112,16 @@ class _Describer:
         )
 
     def _column(self, column: Any) -> tuple[Any, ...]:
-        if not isinstance(column, self.sa.Column) or has_own_ddl(type(column)):
+        if not isinstance(column, self.sa.Column) or self._writes_ddl(type(column)):
             raise _Unusual
         default = column.default
         if default is not None and default.is_sequence:
             raise _Unusual
+        text = self.type_text(column.type)
         return (
             self._name(column.name),
-            self.type_text(column.type),
-            self._enum(column.type),
+            text,
+            self._enum_of_text(column.type, text),
             column.nullable,
             column.primary_key,
             column.autoincrement,
@@ -132,6 +135,28 @@ class _Describer:
     def _name(self, name: Any) -> tuple[Any, ...]:
         """Return a name, and whether quotes were asked for."""
         return name, getattr(name, "quote", None)
+
+    def _writes_ddl(self, class_: type) -> bool:
+        if class_ not in self._own_ddl:
+            self._own_ddl[class_] = has_own_ddl(class_)
+        return self._own_ddl[class_]
+
+    def _enum_of_text(self, type_: Any, text: str) -> tuple[Any, ...] | None:
+        """Return the same as ``_enum``, which is asked once for each plain type.
+
+        What a plain type becomes in this dialect, a variant included, is in its text.
+        """
+        sa, class_ = self.sa, type(type_)
+        if (
+            not class_.__module__.startswith("sqlalchemy.")
+            or isinstance(type_, (sa.Enum, sa.ARRAY, sa.TypeDecorator))
+            or hasattr(type_, "data_type")
+        ):
+            return self._enum(type_)
+        key = class_, text
+        if key not in self._of_plain:
+            self._of_plain[key] = self._enum(type_)
+        return self._of_plain[key]
 
     def _enum(self, type_: Any) -> tuple[Any, ...] | None:
         """Return what an enum or domain has beside its name; a type is made for it."""
