@@ -138,7 +138,9 @@ class RunState:
             assert isinstance(known, RunResult)
             text = f"{self.failed.message}\nThen {_message(error)}"
             return self._carrying(error, text, self.failed.advice, known)
-        if self.finished is None or not self.finished.changed:
+        # It may have come between the last commit and the result, or between databases.
+        finished = self.finished or (self.result() if self.done else None)
+        if finished is None or not finished.changed:
             return error
         failure = RunFailure(
             database="",
@@ -146,7 +148,11 @@ class RunState:
             error=error_summary(error),
             advice="Do not run the command again to repair this.",
         )
-        known = self.finished = replace(self.finished, failure=failure)
+        known = self.finished = replace(
+            finished,
+            failure=failure,
+            not_started=not_started(self.database_runs, {r.step for r in self.done}),
+        )
         advice = error.advice if isinstance(error, AlembicError) else failure.advice
         return self._carrying(error, changed_message(error, known), advice, known)
 

@@ -101,9 +101,9 @@ def _one_by_one(state: RunState, parts: Sequence[DatabaseExecutor]) -> None:
             # A second interrupt, while the database was asked after the first one.
             state.done += part.applied
             raise state.stopped(part.abandoned(error)) from error
-        state.done += part.applied
         if not state.request.is_dry:
             state.heads_after[part.database_run.name] = heads
+        state.done += part.applied
 
 
 def _together(state: RunState, parts: Sequence[DatabaseExecutor]) -> None:

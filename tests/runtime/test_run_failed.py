@@ -28,6 +28,7 @@ from plugging import Implementing, Wrapper
 from flask_alembic import Veto
 from flask_alembic.errors import AlembicError, LockNotObtained, MigrationFailed
 from flask_alembic.hooks import Run, RunResult
+from flask_alembic.runtime.run_state import RunState
 from flask_alembic.signals import run_failed
 
 pytestmark = pytest.mark.costly
@@ -371,6 +372,30 @@ def test_an_interrupt_before_the_first_step_changes_nothing(
     result = assert_true(heard, database_url)
     assert not result.changed
     assert [step.revision for step in result.not_started] == ["a"]
+
+
+def test_an_interrupt_before_the_result_says_what_was_changed(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come when everything is committed, and nothing is returned yet."""
+    app = make_app(tmp_path, sqlite_url, models=no_models)
+    write_chain(migrations_of(app), "a1", "a2")
+    made, interrupts = RunState.result, [KeyboardInterrupt()]
+
+    def interrupted(state: RunState, failure: Any = None) -> RunResult:
+        if interrupts:
+            raise interrupts.pop()
+        return made(state, failure)
+
+    monkeypatch.setattr(RunState, "result", interrupted)
+    with app.app_context(), pytest.raises(MigrationFailed) as caught:
+        extension_of(app).upgrade()
+    result = caught.value.result
+    assert isinstance(result, RunResult)
+    assert [each.step.revision for each in result.applied] == ["a1", "a2"]
+    assert result.heads_after == {"default": ("a2",)}
+    assert result.not_started == ()
+    assert version_rows(sqlite_url) == {"a2"}
 
 
 def test_a_dry_run_lists_what_it_tried(tmp_path: Path, postgresql_url: str) -> None:
