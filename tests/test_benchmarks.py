@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 pytest.importorskip("flask_sqlalchemy")
 
@@ -82,23 +81,3 @@ def test_unchanged_tables_are_measured() -> None:
     assert lines[0] == "sqlite, 3 tables"
     ways = ["Alembic", "first time", "kept in a file", "kept in memory"]
     assert [line[2:18].rstrip() for line in lines[1:]] == ways
-
-
-def test_writers_are_measured(postgresql_server: sa.URL) -> None:
-    pytest.importorskip("flask_alembic_lint")
-    url = postgresql_server.render_as_string(hide_password=False)
-    ran = subprocess.run(
-        [
-            *(sys.executable, str(BENCHMARKS / "blocking.py"), "--rows", "10"),
-            *("--rounds", "1", "--forms", "index", "--postgresql", url),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ran.returncode == 0, ran.stderr
-    lines = [line.split(", ") for line in ran.stdout.splitlines()]
-    assert [line[:2] for line in lines[:2]] == [
-        ["PostgreSQL", "none"],
-        ["PostgreSQL", "index"],
-    ]
