@@ -46,7 +46,7 @@ _LEVELS: Final = (1, 6)
 # Options of any socket, and of TCP.
 
 _SERVICES: Final = ("/run/nscd/", "/var/run/nscd/")
-# Where the C library asks for the names of users. It does without, and nobody is told.
+# Where the C library asks for the names of users. It does without, which is not noted.
 
 _NETLINK: Final = 16
 # The family in which it asks for the addresses of this machine.

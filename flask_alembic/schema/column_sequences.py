@@ -200,7 +200,7 @@ def add_sequence_changes(
     _set_plain_defaults_only(operations)
     for name in columns:
         column = table.table.columns[name]
-        if name not in stored:
+        if name not in stored or not _is_wanted(context, column):
             continue
         before = _stored(context.connection, table.table, stored[name])
         after = _wanted(context.dialect, column)
@@ -218,6 +218,21 @@ def add_sequence_changes(
             nullable = column.nullable if is_identity else stored[name]["nullable"]
             change = ChangeColumnSequenceOp(key, name, before, after, bool(nullable))
             (changes.before if after is None else changes.after).append(change)
+
+
+def _is_wanted(context: MigrationContext, column: Column[Any]) -> bool:
+    """Ask the filters of the app about a column that both sides have."""
+    table = column.table
+    parents = {
+        "schema_name": table.schema,
+        "table_name": table.name,
+        "schema_qualified_table_name": table.fullname,
+    }
+    include_name = context.opts.get("include_name")
+    if include_name and not include_name(column.name, "column", parents):
+        return False
+    wants = context.opts.get("include_object")
+    return wants is None or bool(wants(column, column.name, "column", False, column))
 
 
 def _names(column: Column[Any], stored: Filling) -> bool:

@@ -90,7 +90,11 @@ class Completion:
                 self._keep_column_checks(each)
         leave_numbers_to_sequences(upgrade.ops)
         before = list(upgrade.ops)
-        upgrade.ops[:0] = missing_sequences(self.context, self.metadata)
+        upgrade.ops[:0] = missing_sequences(
+            self.context,
+            self.metadata,
+            lambda table: self._is_compared(table) and self._is_wanted(table),
+        )
         upgrade.ops += self._missing_indexes(upgrade.ops)
         operations = list(upgrade.ops)
         back: dict[Key, list[MigrateOperation]] = {}

@@ -7,7 +7,7 @@ is left as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from .percent_signs import single_percents
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import Column, MetaData
+    from sqlalchemy import Column, MetaData, Table
 
 
 class CreateSequenceOp(MigrateOperation):
@@ -59,12 +59,15 @@ class DropSequenceOp(MigrateOperation):
 
 
 def missing_sequences(
-    context: MigrationContext, metadata: Iterable[MetaData]
+    context: MigrationContext,
+    metadata: Iterable[MetaData],
+    is_wanted: Callable[[Table], bool],
 ) -> list[MigrateOperation]:
     """Return operations for the sequences of the models that the database has not.
 
     :param context: The context of the comparison, connected.
     :param metadata: The models.
+    :param is_wanted: Whether the app wants to know of a table that uses a sequence.
     """
     connection = context.connection
     if connection is None or not context.dialect.supports_sequences:
@@ -72,6 +75,8 @@ def missing_sequences(
     users: dict[tuple[str | None, str], list[tuple[sa.Sequence, Column[Any]]]] = {}
     for each in metadata:
         for sequence, column in _users(each):
+            if not is_wanted(column.table):
+                continue
             key = sequence.schema, str(sequence.name)
             users.setdefault(key, []).append((sequence, column))
     if not users:

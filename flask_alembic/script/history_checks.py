@@ -86,15 +86,15 @@ def _in_sandbox(scripts: Sequence[Script], number: int, watch: Watch) -> list[Pr
     found = [*_in_file(script)]
     watch.settle()
     for attempt in watch.attempts[before:]:
-        told = f"tries to {attempt.what} when it is imported"
-        return [_not_checked(script, told, attempt.line_in(script.path))]
+        what = f"tries to {attempt.what} when it is imported"
+        return [_not_checked(script, what, attempt.line_in(script.path))]
     return found
 
 
-def _not_checked(script: Script, told: str, line: int | None = None) -> Problem:
+def _not_checked(script: Script, what: str, line: int | None = None) -> Problem:
     return Problem(
         "file-not-checked",
-        f"The revision file {script.path} {told}: it was stopped and not checked.",
+        f"The revision file {script.path} {what}: it was stopped and not checked.",
         "warning",
         revision=script.revision,
         path=Path(script.path),
@@ -111,14 +111,14 @@ def _in_file(script: Script) -> Iterator[Problem]:
         raise
     except BaseException as error:
         # A revision may even call sys.exit() when it is imported.
-        told = unusable(path, error)
+        refusal = unusable(path, error)
         yield Problem(
             "unusable-file",
-            told.message,
+            refusal.message,
             "error",
             revision=script.revision,
             path=path,
-            advice=told.advice,
+            advice=refusal.advice,
         )
         return
     if not callable(getattr(module, "upgrade", None)):
@@ -163,14 +163,14 @@ def _not_compiling(path: Path) -> Iterator[Problem]:
     try:
         compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        told = unusable(path, error)
+        refusal = unusable(path, error)
         yield Problem(
             "unusable-file",
-            told.message,
+            refusal.message,
             "error",
             path=path,
             line=getattr(error, "lineno", None),
-            advice=told.advice,
+            advice=refusal.advice,
         )
     except OSError as error:
         yield Problem(

@@ -167,6 +167,34 @@ def test_a_sequence_and_its_table(
     assert rounds.rows("SELECT id FROM book ORDER BY id") == [(1,), (2,)]
 
 
+def test_sequences_of_tables_that_the_app_leaves_out(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    def include(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> bool:
+        return (kind, name) != ("table", "book")
+
+    rounds = Rounds(
+        tmp_path, postgresql_url, ALEMBIC_CONTEXT={"include_object": include}
+    )
+    after = book(lambda: sa.Sequence("numbers"))
+    assert "numbers" not in rounds.write(after)
+    rounds.run(after, "upgrade")
+    rounds.run(after, "check")
+
+
+def test_a_column_that_the_app_leaves_out(tmp_path: Path, postgresql_url: str) -> None:
+    def include(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> bool:
+        return (kind, name) != ("column", "id")
+
+    rounds = Rounds(
+        tmp_path, postgresql_url, ALEMBIC_CONTEXT={"include_object": include}
+    )
+    plain = Rounds(tmp_path, postgresql_url)
+    plain.write(SERIAL)
+    plain.run(SERIAL, "upgrade")
+    rounds.run(IDENTITY, "check")
+
+
 def test_the_sequence_of_a_serial_column_by_its_name(
     tmp_path: Path, postgresql_url: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""What MySQL and MariaDB do while others read and write, and are told to do so.
+"""What MySQL and MariaDB do while others read and write, and the clauses for it.
 
 Without ``ALGORITHM`` and ``LOCK`` the server falls back to a copy that blocks writes;
 with them it refuses.

@@ -19,7 +19,7 @@ ANY: Final = "*"
 
 
 class Unpaired(Exception):
-    """Which operation reverts which one cannot be told."""
+    """Which operation reverts which one is not known."""
 
 
 @dataclass(slots=True)
